@@ -1,0 +1,107 @@
+#pragma once
+
+// Runs tasks side by side on the awaiter's executor and waits for all of them; only then the first
+// failure, in the order given, is thrown. A task that never suspends costs no hop. The executor
+// must run one handler at a time, as every io_context of kith does.
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/task.h"
+
+namespace kith {
+namespace all_detail {
+
+struct Join {
+  std::size_t left;
+  std::function<void()> resume = {};
+
+  void done() {
+    if (--left == 0 && resume) std::exchange(resume, nullptr)();
+  }
+};
+
+template <class T>
+struct Slot {
+  std::optional<T> value = {};
+  std::exception_ptr failure = {};
+
+  T take() {
+    if (failure) std::rethrow_exception(failure);
+    return std::move(*value);
+  }
+};
+
+template <class T>
+void start(boost::asio::any_io_executor const& executor, Task<T> task, Slot<T>& slot, Join& join) {
+  boost::asio::co_spawn(executor, std::move(task), [&slot, &join](std::exception_ptr failure, T value) {
+    if (failure)
+      slot.failure = failure;
+    else
+      slot.value.emplace(std::move(value));
+    join.done();
+  });
+}
+
+// Suspends until every child is done; slots and join live in the awaiting frame meanwhile.
+inline Task<void> settled(Join& join) {
+  if (join.left == 0) co_return;
+  auto const executor = co_await boost::asio::this_coro::executor;
+  co_await boost::asio::async_initiate<decltype(boost::asio::use_awaitable), void()>(
+      [&join, executor](auto handler) {
+        auto held = std::make_shared<decltype(handler)>(std::move(handler));
+        join.resume = [held, executor] { boost::asio::post(executor, [held] { std::move (*held)(); }); };
+      },
+      boost::asio::use_awaitable);
+}
+
+// A Task<void> as a Task of something, so that one machinery serves both.
+inline Task<std::monostate> valued(Task<void> task) {
+  co_await std::move(task);
+  co_return std::monostate{};
+}
+
+}  // namespace all_detail
+
+template <class T>
+Task<std::vector<T>> all(std::vector<Task<T>> tasks) {
+  auto const executor = co_await boost::asio::this_coro::executor;
+  std::vector<all_detail::Slot<T>> slots(tasks.size());
+  all_detail::Join join{tasks.size()};
+  for (std::size_t i = 0; i < tasks.size(); ++i) all_detail::start(executor, std::move(tasks[i]), slots[i], join);
+  co_await all_detail::settled(join);
+  std::vector<T> values;
+  values.reserve(slots.size());
+  for (auto& slot : slots) values.push_back(slot.take());
+  co_return values;
+}
+
+inline Task<void> all(std::vector<Task<void>> tasks) {
+  std::vector<Task<std::monostate>> valued;
+  valued.reserve(tasks.size());
+  for (auto& task : tasks) valued.push_back(all_detail::valued(std::move(task)));
+  co_await all(std::move(valued));
+}
+
+template <class... T>
+Task<std::tuple<T...>> all(Task<T>... tasks) {
+  auto const executor = co_await boost::asio::this_coro::executor;
+  std::tuple<all_detail::Slot<T>...> slots;
+  all_detail::Join join{sizeof...(T)};
+  std::apply([&](auto&... slot) { (all_detail::start(executor, std::move(tasks), slot, join), ...); }, slots);
+  co_await all_detail::settled(join);
+  co_return std::apply([](auto&... slot) { return std::tuple<T...>{slot.take()...}; }, slots);
+}
+
+}  // namespace kith

@@ -1,0 +1,90 @@
+# How kith is built: one static library a folder, its tests beside it, its interface generated from
+# its .proto. The functions here are the whole vocabulary of the CMakeLists.txt of the folders.
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+add_compile_options(-Wall -Wextra -Werror -Wno-missing-designated-field-initializers)
+# The same object for every checkout and build folder, so that a clean clone finds it in ccache.
+add_compile_options("-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
+
+find_program(KITH_CCACHE ccache)
+if(KITH_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${KITH_CCACHE})
+endif()
+find_program(KITH_MOLD mold)
+if(KITH_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(GTest REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
+
+# Asio and Beast compiled once (base/asio.cc), not in every source.
+add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+add_compile_definitions(SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
+
+set(KITH_GENERATED "${CMAKE_BINARY_DIR}/generated")
+include_directories("${CMAKE_SOURCE_DIR}" "${KITH_GENERATED}")
+
+# Adds the folders that exist and hold a CMakeLists.txt.
+function(kith_add_every_folder)
+  foreach(folder ${ARGN})
+    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt")
+      add_subdirectory(${folder})
+    endif()
+  endforeach()
+endfunction()
+
+# kith_library(kith_base SOURCES error.cc ... DEPS Threads::Threads)
+function(kith_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_link_libraries(${name} PUBLIC ${arg_DEPS})
+endfunction()
+
+# kith_test(kith_base_test SOURCES id_test.cc DEPS kith_base): a GoogleTest program run by ctest.
+# LABELS names what a run may select (contract, slow, ...).
+function(kith_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "unit;${arg_LABELS}")
+endfunction()
+
+# kith_fuzzer(fuzz_id SOURCES id_fuzz.cc DEPS kith_base): a libFuzzer program, built in the asan preset.
+function(kith_fuzzer name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  if(NOT CMAKE_CXX_FLAGS MATCHES "fsanitize=address")
+    return()
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  target_link_libraries(${name} PRIVATE ${arg_DEPS})
+  set_property(GLOBAL APPEND PROPERTY KITH_FUZZERS ${name})
+endfunction()
+
+# kith_proto(services/posts/posts.proto): generates <path>.kith.h and <path>.kith.cc below
+# generated/ and makes the library kith_posts_proto of them (structs, tables, events, interface, its remote form).
+function(kith_proto path)
+  get_filename_component(stem "${path}" NAME_WE)
+  get_filename_component(folder "${path}" DIRECTORY)
+  set(out "${KITH_GENERATED}/${folder}/${stem}.kith")
+  add_custom_command(
+    OUTPUT "${out}.h" "${out}.cc"
+    COMMAND ${CMAKE_COMMAND} -E make_directory "${KITH_GENERATED}"
+    COMMAND protoc --plugin=protoc-gen-kith=$<TARGET_FILE:protoc-gen-kith> --kith_out=${KITH_GENERATED}
+            -I "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/${path}"
+    DEPENDS "${CMAKE_SOURCE_DIR}/${path}" "${CMAKE_SOURCE_DIR}/ports/kith.proto" protoc-gen-kith
+    VERBATIM)
+  add_library(kith_${stem}_proto STATIC "${out}.cc" "${out}.h")
+  target_link_libraries(kith_${stem}_proto PUBLIC kith_ports)
+endfunction()
