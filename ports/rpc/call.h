@@ -1,0 +1,29 @@
+#pragma once
+
+// Who asks, until when, and under which trace: the first argument of every call of a service.
+
+#include <array>
+#include <cstdint>
+
+#include "base/id.h"
+#include "base/time.h"
+
+namespace kith {
+
+using AccountId = Id<struct AccountTag>;
+
+// What a token may do is settled at the edge; what a role may do is asked of `role`.
+enum class Role : std::uint8_t { unspecified, user, moderator, admin };
+
+struct Call {
+  AccountId viewer = {};        // nobody when zero: an anonymous reader, or the server itself
+  Role role = Role::unspecified;
+  Time deadline = no_time;      // no_time: none
+  // Names one intended change. A repeat with the same operation does nothing twice. Zero: a read, or
+  // a change the service names itself.
+  std::uint64_t operation = 0;
+  std::array<std::uint64_t, 2> trace = {};  // W3C trace id, high and low half; zero: none
+  std::uint64_t span = 0;
+};
+
+}  // namespace kith
