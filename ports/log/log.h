@@ -41,8 +41,8 @@ struct Subscription {
 
 struct Lag {
   std::string group;
-  std::uint64_t waiting = 0;    // due events not yet acknowledged
-  Time oldest = no_time;        // when the oldest of them was appended
+  std::uint64_t waiting = 0;  // due events not yet acknowledged
+  Time oldest = no_time;      // when the oldest of them was appended
   std::uint64_t set_aside = 0;
 };
 

@@ -16,9 +16,9 @@ using AccountId = Id<struct AccountTag>;
 enum class Role : std::uint8_t { unspecified, user, moderator, admin };
 
 struct Call {
-  AccountId viewer = {};        // nobody when zero: an anonymous reader, or the server itself
+  AccountId viewer = {};  // nobody when zero: an anonymous reader, or the server itself
   Role role = Role::unspecified;
-  Time deadline = no_time;      // no_time: none
+  Time deadline = no_time;  // no_time: none
   // Names one intended change. A repeat with the same operation does nothing twice. Zero: a read, or
   // a change the service names itself.
   std::uint64_t operation = 0;

@@ -116,7 +116,7 @@ struct Range {
   std::string partition;
   std::string from = {};
   std::string to = {};
-  bool backwards = false;  // largest key first
+  bool backwards = false;   // largest key first
   std::size_t limit = 100;  // at most scan_max
 };
 

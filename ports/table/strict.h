@@ -65,9 +65,9 @@ struct Commit {
 
 struct Outcome {
   bool done = false;
-  std::vector<Version> versions;    // done: of each put, then of each erase
-  std::vector<std::int64_t> sums;   // done: the new number of each add
-  std::vector<RowPtr> rows;         // conflict: of each check, the row as it is; null: absent
+  std::vector<Version> versions;   // done: of each put, then of each erase
+  std::vector<std::int64_t> sums;  // done: the new number of each add
+  std::vector<RowPtr> rows;        // conflict: of each check, the row as it is; null: absent
 };
 
 class Strict {
@@ -78,7 +78,10 @@ class Strict {
   virtual Task<std::vector<RowPtr>> get(std::vector<RowKey> keys) = 0;
   // The rows that need no waiting (an exact cache held by the engine), or nothing where even one
   // would have to wait: the fast lane of `get`, without a coroutine. Same promises.
-  virtual bool get_now(std::span<RowKey const> keys, std::vector<RowPtr>& rows) { (void)keys, (void)rows; return false; }
+  virtual bool get_now(std::span<RowKey const> keys, std::vector<RowPtr>& rows) {
+    (void)keys, (void)rows;
+    return false;
+  }
   virtual Task<Scanned> scan(Range range) = 0;
   virtual Task<Outcome> commit(Commit commit) = 0;
 

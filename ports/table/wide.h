@@ -41,8 +41,8 @@ class Wide {
   virtual Task<std::vector<RowPtr>> get(std::vector<RowKey> keys) = 0;
   virtual Task<Scanned> scan(Range range) = 0;
 
-  virtual Task<void> put(std::vector<WidePut> rows) = 0;       // at most 1,000
-  virtual Task<void> erase(std::vector<WideErase> rows) = 0;   // at most 1,000; remembered for 10 days
+  virtual Task<void> put(std::vector<WidePut> rows) = 0;      // at most 1,000
+  virtual Task<void> erase(std::vector<WideErase> rows) = 0;  // at most 1,000; remembered for 10 days
   virtual Task<void> spread(Spread spread) = 0;
 
   // As in Strict.

@@ -1,0 +1,90 @@
+#include "ports/table/tables.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace kith {
+namespace {
+
+// An engine that twice cannot say whether it wrote is not asked a fourth time: the caller repeats
+// with the same operation, and the answer is still exact.
+constexpr int commit_attempts_max = 3;
+
+}  // namespace
+
+std::string after(std::string prefix) {
+  while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xFF) prefix.pop_back();
+  if (!prefix.empty()) prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+  return prefix;
+}
+
+Task<std::vector<RowPtr>> Tables::fetch(TableClass table_class, std::vector<RowKey> keys) {
+  if (keys.size() <= multi_get_max) {
+    if (table_class == TableClass::strict) co_return co_await needs_.strict.get(std::move(keys));
+    co_return co_await needs_.wide.get(std::move(keys));
+  }
+  std::vector<RowPtr> rows;
+  rows.reserve(keys.size());
+  for (std::size_t begin = 0; begin < keys.size(); begin += multi_get_max) {
+    auto const end = std::min(begin + multi_get_max, keys.size());
+    std::vector<RowKey> part(std::make_move_iterator(keys.begin() + static_cast<std::ptrdiff_t>(begin)),
+                             std::make_move_iterator(keys.begin() + static_cast<std::ptrdiff_t>(end)));
+    auto found = co_await fetch(table_class, std::move(part));
+    std::ranges::move(found, std::back_inserter(rows));
+  }
+  co_return rows;
+}
+
+Task<Scanned> Tables::fetch(Range range) {
+  if (range.table->table_class == TableClass::strict) return needs_.strict.scan(std::move(range));
+  return needs_.wide.scan(std::move(range));
+}
+
+Task<RawPage> Tables::fetch_all(TableDescription const& table, std::string cursor, std::size_t limit) {
+  if (table.table_class == TableClass::strict) return needs_.strict.scan_all(&table, std::move(cursor), limit);
+  return needs_.wide.scan_all(&table, std::move(cursor), limit);
+}
+
+Task<void> Tables::put(std::vector<WidePut> puts) { return needs_.wide.put(std::move(puts)); }
+Task<void> Tables::erase(std::vector<WideErase> erases) { return needs_.wide.erase(std::move(erases)); }
+
+Task<void> Tables::spread_all(Spread spread) {
+  auto const partitions = std::move(spread.partitions);
+  for (std::size_t begin = 0; begin < partitions.size(); begin += spread_max) {
+    auto const end = std::min(begin + spread_max, partitions.size());
+    spread.partitions.assign(partitions.begin() + static_cast<std::ptrdiff_t>(begin),
+                             partitions.begin() + static_cast<std::ptrdiff_t>(end));
+    Spread part = spread;
+    co_await needs_.wide.spread(std::move(part));
+  }
+}
+
+Task<Committed> Tables::commit(Change change) {
+  Commit& commit = change.commit_;
+  if (commit.operation == 0) commit.operation = needs_.ids.mint();
+  for (Event& event : commit.events) event.id = needs_.ids.mint_as<EventId>();
+  for (auto const& put : change.puts_to_seal_) {
+    DataKeyPtr const key = co_await needs_.keys.get(put.owner);
+    commit.puts[put.index].value = put.encode(key.get());
+  }
+  for (auto const& first : change.firsts_to_seal_) {
+    DataKeyPtr const key = co_await needs_.keys.get(first.owner);
+    commit.first[first.index].value = first.encode(key.get());
+  }
+  std::vector<Event> events = commit.events;
+  for (int attempt = 1;; ++attempt) {
+    bool last = attempt == commit_attempts_max;
+    std::optional<Outcome> outcome;
+    try {
+      Commit copy = last ? std::move(commit) : commit;
+      outcome = co_await needs_.strict.commit(std::move(copy));
+    } catch (Error const& error) {
+      if (error.code != Code::unknown || last) throw;
+    }
+    if (!outcome) continue;
+    if (outcome->done && !events.empty()) co_await needs_.dispatch.echo(std::move(events));
+    co_return Committed(std::move(*outcome));
+  }
+}
+
+}  // namespace kith
