@@ -25,9 +25,10 @@ struct Error : std::exception {
   Code code = Code::internal;
   std::string say;     // shown to the client; never holds internals
   std::string detail;  // written to the log; never leaves the process
+  std::string fields;  // a JSON object, field by field what is wrong: `details` of a 422; often empty
 
-  Error(Code code, std::string say, std::string detail = {})
-      : code(code), say(std::move(say)), detail(std::move(detail)) {}
+  Error(Code code, std::string say, std::string detail = {}, std::string fields = {})
+      : code(code), say(std::move(say)), detail(std::move(detail)), fields(std::move(fields)) {}
   char const* what() const noexcept override { return say.c_str(); }
 };
 
