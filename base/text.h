@@ -44,7 +44,8 @@ bool is_letter(char32_t code);
 bool is_digit(char32_t code);  // decimal digits of any script
 bool is_mark(char32_t code);   // combining
 bool is_space(char32_t code);  // all that separates words, line ends too
-// Characters that draw nothing or turn the text around: controls, bidi marks, U+FEFF, tags.
+// Characters that draw nothing or turn the text around: controls, bidi marks, U+FEFF. (Joiners and
+// emoji tags are not among them: Persian and flags need them.)
 bool is_hidden(char32_t code);
 
 // Without white space and hidden characters at both ends.
