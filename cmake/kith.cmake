@@ -27,6 +27,8 @@ pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 add_compile_definitions(SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
 
+option(KITH_TESTS "Build the tests with all; without it each by name" ON)
+
 set(KITH_GENERATED "${CMAKE_BINARY_DIR}/generated")
 include_directories("${CMAKE_SOURCE_DIR}" "${KITH_GENERATED}")
 
@@ -46,30 +48,80 @@ function(kith_library name)
   target_link_libraries(${name} PUBLIC ${arg_DEPS})
 endfunction()
 
-# kith_test(kith_base_test SOURCES id_test.cc DEPS kith_base): a GoogleTest program run by ctest.
-# LABELS names what a run may select (contract, slow, ...).
+# kith_test(kith_base_test SOURCES id_test.cc DEPS kith_base): a GoogleTest program run by ctest, in an
+# empty folder of its own on disk that is also its TMPDIR; its cases are counted from build/results.
+# LABELS names what a run may select (contract, slow, ...), TIMEOUT the seconds it may take.
 function(kith_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest_main)
-  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+  if(NOT KITH_TESTS)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    return()
+  endif()
+  add_test(NAME ${name}
+           COMMAND "${CMAKE_SOURCE_DIR}/tools/dev/in_own_folder.sh" "${CMAKE_BINARY_DIR}" ${name} $<TARGET_FILE:${name}> --gtest_brief=1)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "unit;${arg_LABELS}")
+  if(KITH_SANITIZED)
+    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 5") # unoptimised and watched, on a busy machine
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "unit;${arg_LABELS}" ENVIRONMENT "${KITH_SANITIZER_OPTIONS}")
 endfunction()
 
-# kith_fuzzer(fuzz_id SOURCES id_fuzz.cc DEPS kith_base): a libFuzzer program, built in the asan preset.
+set(KITH_SYMBOLIZER /usr/bin/llvm-symbolizer-19)
+set(KITH_SANITIZER_OPTIONS
+  "ASAN_OPTIONS=external_symbolizer_path=${KITH_SYMBOLIZER}:detect_stack_use_after_return=1"
+  "UBSAN_OPTIONS=external_symbolizer_path=${KITH_SYMBOLIZER}:print_stacktrace=1"
+  "TSAN_OPTIONS=external_symbolizer_path=${KITH_SYMBOLIZER}:suppressions=${CMAKE_SOURCE_DIR}/tools/dev/tsan.supp:second_deadlock_stack=1")
+
+# kith_fuzzer(kith_id_fuzz SOURCES id_fuzz.cc DEPS kith_base): a libFuzzer program, built in the asan
+# preset. Seeds lie in <name>_seeds/ beside the source.
 function(kith_fuzzer name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
   if(NOT CMAKE_CXX_FLAGS MATCHES "fsanitize=address")
     return()
   endif()
   add_executable(${name} ${arg_SOURCES})
-  target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
+  target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   target_link_libraries(${name} PRIVATE ${arg_DEPS})
+  set(seeds -)
+  if(IS_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/${name}_seeds")
+    set(seeds "${CMAKE_CURRENT_SOURCE_DIR}/${name}_seeds")
+  endif()
   set_property(GLOBAL APPEND PROPERTY KITH_FUZZERS ${name})
+  set_property(GLOBAL APPEND_STRING PROPERTY KITH_FUZZER_LIST "${name} $<TARGET_FILE:${name}> ${seeds}\n")
+endfunction()
+
+# Called last: lets the fuzzers see into the libraries they reach (and only those, because it makes
+# objects twice as large), and writes down the list that ./dev fuzz reads.
+function(kith_list_fuzzers)
+  get_property(fuzzers GLOBAL PROPERTY KITH_FUZZERS)
+  get_property(list GLOBAL PROPERTY KITH_FUZZER_LIST)
+  set(queue ${fuzzers})
+  set(seen ${fuzzers})
+  while(queue)
+    list(POP_FRONT queue target)
+    get_target_property(links ${target} LINK_LIBRARIES)
+    foreach(link ${links})
+      if(NOT TARGET "${link}" OR link IN_LIST seen)
+        continue()
+      endif()
+      list(APPEND seen ${link})
+      get_target_property(type ${link} TYPE)
+      get_target_property(imported ${link} IMPORTED)
+      if(type STREQUAL "STATIC_LIBRARY" AND NOT imported)
+        target_compile_options(${link} PRIVATE -fsanitize=fuzzer-no-link)
+        list(APPEND queue ${link})
+      endif()
+    endforeach()
+  endwhile()
+  if(fuzzers)
+    add_custom_target(kith_fuzzers DEPENDS ${fuzzers})
+    file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/fuzzers.txt" CONTENT "${list}")
+  endif()
 endfunction()
 
 # kith_proto(services/posts/posts.proto): generates <path>.kith.h and <path>.kith.cc below

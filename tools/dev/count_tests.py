@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""count_tests.py CTEST_XML RESULTS: one line with the cases of all GoogleTest programs of a ctest run.
+
+ctest counts programs; people want cases. A program that died left no result of its cases, or one that
+says all is well: it counts as one failure more.
+"""
+import pathlib
+import sys
+import xml.etree.ElementTree as xml
+
+
+def cases(result):
+    """Passed, failed and skipped cases of one GoogleTest report."""
+    passed = failed = skipped = 0
+    for case in xml.parse(result).getroot().iter("testcase"):
+        if case.find("failure") is not None:
+            failed += 1
+        elif case.find("skipped") is not None or case.get("status") == "notrun":
+            skipped += 1
+        else:
+            passed += 1
+    return passed, failed, skipped
+
+
+def count(ctest_xml, results):
+    total = [0, 0, 0]
+    complaints = []
+    for program in xml.parse(ctest_xml).getroot().iter("testcase"):
+        name, ok = program.get("name"), program.get("status") == "run"
+        result = pathlib.Path(results) / f"{name}.xml"
+        try:
+            found = list(cases(result))
+        except (OSError, xml.ParseError):
+            found = [1 if ok else 0, 0, 0]
+        if not ok and found[1] == 0:
+            found[1] = 1
+            complaints.append(f"{name} did not end well: {program.get('status')}")
+        if ok and found[1] > 0:
+            complaints.append(f"{name} ended with 0 though cases failed")
+        total = [a + b for a, b in zip(total, found)]
+    return total, complaints
+
+
+def main():
+    (passed, failed, skipped), complaints = count(sys.argv[1], sys.argv[2])
+    for line in complaints:
+        print(line)
+    note = f", {skipped} skipped" if skipped else ""
+    print(f"{passed} passed, {failed} failed{note}")
+    return 1 if failed or complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
