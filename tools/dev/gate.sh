@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# gate.sh test|check: runs the steps of tools/dev/steps, all of them whatever fails before, and ends with
+# one line: N passed, N failed.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tools/dev/lib.sh
+. tools/dev/gate_lib.sh
+gate=$1
+
+groups="build test bench"
+[ "$gate" = test ] || groups="$groups check"
+tools/dev/setup.sh $groups
+
+# pip brings its own list of authorities; a machine behind a proxy of its company has more.
+[ -n "${PIP_CERT:-}" ] || [ ! -f /etc/ssl/certs/ca-certificates.crt ] || export PIP_CERT=/etc/ssl/certs/ca-certificates.crt
+ccache -M "${CCACHE_MAXSIZE:-5G}" >/dev/null
+
+read_steps tools/dev/steps "$gate" # fills names, commands, afters
+[ ${#names[@]} -gt 0 ] || refuse "tools/dev/steps names no step for \`$gate\`."
+
+began=$SECONDS passed=0 failed=0 broken=" " table=()
+for i in "${!names[@]}"; do
+  name=${names[i]} step_began=$SECONDS
+  if [[ $broken == *" ${afters[i]} "* ]]; then
+    say "[$((i + 1))/${#names[@]}] $name: not run, because the preset ${afters[i]} did not build"
+    counts="0 1"
+  else
+    status=0
+    step "[$((i + 1))/${#names[@]}] $name" bash -euo pipefail -c "${commands[i]}" || status=$?
+    counts=$(counts_of "$(log_of "[$((i + 1))/${#names[@]}] $name")" $status)
+    if [ $status -ne 0 ] && [[ $name == "build "* ]]; then broken="$broken${name#build } "; fi
+  fi
+  passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
+  table+=("$(printf '%-24s %14s %9d passed %5d failed' "$name" "$(elapsed $((SECONDS - step_began)))" ${counts% *} ${counts#* })")
+done
+
+say ""
+printf '%s\n' "${table[@]}"
+printf '%-24s %14s\n' "all of it" "$(elapsed $((SECONDS - began)))"
+say ""
+say "$passed passed, $failed failed"
+[ $failed -eq 0 ]
