@@ -22,7 +22,10 @@ progress_of() { tail -n 40 "$1" 2>/dev/null | tr '\r' '\n' | grep -oE '^\[[0-9]+
 tick() {
   local title=$1 log=$2 began=$SECONDS parent=$$ pause=1
   [ -t 1 ] || pause=60
-  while sleep $pause && kill -0 $parent 2>/dev/null; do
+  # Waits by reading from a pipe that nobody writes: a `sleep` would outlive this and hold our output open.
+  exec {idle}<> <(:)
+  while kill -0 $parent 2>/dev/null; do
+    read -rt $pause -u $idle || true
     if [ -t 1 ]; then
       printf '\r\033[K%s ... %s  %s' "$title" "$(elapsed $((SECONDS - began)))" "$(progress_of "$log")"
     else
