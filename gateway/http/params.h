@@ -75,8 +75,9 @@ class Params {
   Params(Kind kind, std::string text = {}) : kind_(kind), text_(std::move(text)) {}
   Params& child(std::string_view name);  // of a map; made when it is not there
   Params& push(Params value);            // onto a list
-  void repeat(Params value);             // the same name once more: together they are a list
-  void replace(Params value);            // keeps the name
+  Params& last() { return members_.back(); }
+  void repeat(Params value);   // the same name once more: together they are a list
+  void replace(Params value);  // keeps the name
 
  private:
   [[noreturn]] static void missing(std::string_view path);

@@ -6,7 +6,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -41,11 +40,25 @@ class Body {
   std::size_t linked_ = 0;
 };
 
+// Header lines as they are sent. What would end a line is dropped from a value.
+class Headers {
+ public:
+  void add(std::string_view name, std::string_view value);
+  void set(std::string_view name, std::string_view value);  // instead of what is there
+  std::string_view get(std::string_view name) const;        // the first of that name; "" when there is none
+  bool has(std::string_view name) const;
+  std::string const& lines() const { return lines_; }
+  std::string& lines() { return lines_; }  // for the edge, which adds blocks of constant lines
+
+ private:
+  std::string lines_;
+};
+
 struct Response {
   int status = 200;
   std::string_view content_type = "application/json; charset=utf-8";  // a constant, or outlives the answer
   Body body = {};
-  std::vector<std::pair<std::string, std::string>> headers = {};  // never Content-Length, Date, Connection
+  Headers headers = {};  // never Content-Length, Date, Connection: these are the server's
 
   static Response json(Body body, int status = 200) { return {.status = status, .body = std::move(body)}; }
   static Response nothing() { return json("{}"); }
@@ -60,11 +73,8 @@ struct Response {
   // An Error by its code: invalid and conflict 422, exhausted 429, unavailable and unknown 503 ...
   static Response of(Error const& error);
 
-  Response& with(std::string name, std::string value) &;
-  Response&& with(std::string name, std::string value) &&;
+  Response& with(std::string_view name, std::string_view value) &;
+  Response&& with(std::string_view name, std::string_view value) &&;
 };
-
-// Adds a text as a JSON string, quotes included; what is not UTF-8 becomes U+FFFD.
-void append_json(std::string& out, std::string_view text);
 
 }  // namespace kith
