@@ -23,8 +23,9 @@
 namespace kith {
 namespace all_detail {
 
+// Owned by the children alone: a loop that ends drops them, with them this, and with it who waits.
 struct Join {
-  std::size_t left;
+  std::size_t left = 1;  // one more than children, until all have begun
   std::function<void()> resume = {};
 
   void done() {
@@ -44,24 +45,27 @@ struct Slot {
 };
 
 template <class T>
-void start(boost::asio::any_io_executor const& executor, Task<T> task, Slot<T>& slot, Join& join) {
-  boost::asio::co_spawn(executor, std::move(task), [&slot, &join](std::exception_ptr failure, T value) {
+void start(boost::asio::any_io_executor const& executor, Task<T> task, Slot<T>& slot, std::shared_ptr<Join> join) {
+  ++join->left;
+  boost::asio::co_spawn(executor, std::move(task), [&slot, join](std::exception_ptr failure, T value) {
     if (failure)
       slot.failure = failure;
     else
       slot.value.emplace(std::move(value));
-    join.done();
+    join->done();
   });
 }
 
-// Suspends until every child is done; slots and join live in the awaiting frame meanwhile.
-inline Task<void> settled(Join& join) {
-  if (join.left == 0) co_return;
+// Suspends until every child is done; their slots live in the awaiting frame meanwhile.
+inline Task<void> settled(std::shared_ptr<Join> children) {
+  std::weak_ptr<Join> const join = children;
+  if (--children->left == 0) co_return;
+  children.reset();
   auto const executor = co_await boost::asio::this_coro::executor;
   co_await boost::asio::async_initiate<decltype(boost::asio::use_awaitable), void()>(
       [&join, executor](auto handler) {
         auto held = std::make_shared<decltype(handler)>(std::move(handler));
-        join.resume = [held, executor] { boost::asio::post(executor, [held] { std::move (*held)(); }); };
+        join.lock()->resume = [held, executor] { boost::asio::post(executor, [held] { std::move (*held)(); }); };
       },
       boost::asio::use_awaitable);
 }
@@ -78,9 +82,9 @@ template <class T>
 Task<std::vector<T>> all(std::vector<Task<T>> tasks) {
   auto const executor = co_await boost::asio::this_coro::executor;
   std::vector<all_detail::Slot<T>> slots(tasks.size());
-  all_detail::Join join{tasks.size()};
+  auto join = std::make_shared<all_detail::Join>();
   for (std::size_t i = 0; i < tasks.size(); ++i) all_detail::start(executor, std::move(tasks[i]), slots[i], join);
-  co_await all_detail::settled(join);
+  co_await all_detail::settled(std::move(join));
   std::vector<T> values;
   values.reserve(slots.size());
   for (auto& slot : slots) values.push_back(slot.take());
@@ -98,9 +102,9 @@ template <class... T>
 Task<std::tuple<T...>> all(Task<T>... tasks) {
   auto const executor = co_await boost::asio::this_coro::executor;
   std::tuple<all_detail::Slot<T>...> slots;
-  all_detail::Join join{sizeof...(T)};
+  auto join = std::make_shared<all_detail::Join>();
   std::apply([&](auto&... slot) { (all_detail::start(executor, std::move(tasks), slot, join), ...); }, slots);
-  co_await all_detail::settled(join);
+  co_await all_detail::settled(std::move(join));
   co_return std::apply([](auto&... slot) { return std::tuple<T...>{slot.take()...}; }, slots);
 }
 
