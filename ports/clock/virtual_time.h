@@ -51,15 +51,18 @@ class VirtualTime final : public Clock {
   }
   Task<void> sleep(Duration duration) override {
     auto const executor = co_await boost::asio::this_coro::executor;
+    auto const cancelled = std::make_shared<bool>(false);
     co_await boost::asio::async_initiate<decltype(boost::asio::use_awaitable), void()>(
-        [this, duration, executor](auto handler) {
+        [this, duration, executor, cancelled](auto handler) {
           auto slot = boost::asio::get_associated_cancellation_slot(handler);
           auto held = std::make_shared<decltype(handler)>(std::move(handler));
           Place const place =
               add(duration, [held, executor] { boost::asio::post(executor, [held] { std::move (*held)(); }); });
-          if (slot.is_connected()) slot.assign([this, place](boost::asio::cancellation_type) { wake(place); });
+          if (!slot.is_connected()) return;
+          slot.assign([this, place, cancelled](boost::asio::cancellation_type) { *cancelled = wake(place); });
         },
         boost::asio::use_awaitable);
+    if (*cancelled) throw Error{Code::unavailable, "The server is stopping", "a sleep was cancelled"};
   }
 
   // The operator sets the wall clock; monotonic time does not notice.
@@ -157,16 +160,17 @@ class VirtualTime final : public Clock {
     sleepers_.emplace(place, std::move(resume));
     return place;
   }
-  void wake(Place place) {
+  bool wake(Place place) {
     std::function<void()> resume;
     {
       std::lock_guard const lock(mutex_);
       auto const found = sleepers_.find(place);
-      if (found == sleepers_.end()) return;
+      if (found == sleepers_.end()) return false;
       resume = std::move(found->second);
       sleepers_.erase(found);
     }
     resume();
+    return true;
   }
   void until(bool const& done) {
     Duration const latest = monotonic() + wait_max;

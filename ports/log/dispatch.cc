@@ -64,6 +64,11 @@ bool echoes(Follower const& follower, Event const& event) {
 
 }  // namespace
 
+void check_limits(Event const& event) {
+  if (event.kind.size() + event.key.size() + event.body.size() > event_bytes_max)
+    throw Error{Code::invalid, "This is too large to be stored", event.kind + ": an event has at most 1,024 bytes"};
+}
+
 void Dispatch::add(Follower follower) {
   check(log_ == nullptr, "followers are added before the log is connected");
   for (Follower const& other : followers_)

@@ -26,5 +26,6 @@ struct Event {
 
 // Of kind, key and body together: an event says where to look, no more.
 inline constexpr std::size_t event_bytes_max = 1024;
+void check_limits(Event const& event);
 
 }  // namespace kith

@@ -1,6 +1,9 @@
 #include "ports/table/row.h"
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "base/text.h"
 
 namespace kith {
 namespace {
@@ -84,6 +87,30 @@ std::int64_t add_to_field(std::string& value, std::uint32_t field, std::int64_t 
   return number;
 }
 
+namespace {
+
+// Whether the text parts of an encoded key are text. They end at a NUL, or with the key.
+bool texts_are_text(Table table, std::span<KeyPart const> parts, std::string_view key) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    auto const field = std::ranges::find(table->fields, parts[i].field, &FieldDescription::number);
+    if (field == table->fields.end()) return true;
+    std::size_t size = 8;
+    if (field->kind == FieldKind::flag) size = 1;
+    if (field->kind == FieldKind::enumeration) size = 4;
+    if (field->kind == FieldKind::text) {
+      size = i + 1 == parts.size() ? key.size() : std::min(key.find('\0'), key.size());
+      if (!is_text(key.substr(0, size))) return false;
+      if (i + 1 < parts.size()) ++size;
+    } else if (field->kind == FieldKind::bytes) {
+      return true;
+    }
+    key.remove_prefix(std::min(size, key.size()));
+  }
+  return true;
+}
+
+}  // namespace
+
 void check_limits(RowKey const& key) {
   if (key.partition.empty() || key.partition.size() > partition_bytes_max)
     throw Error{Code::invalid, "A name in this request is too long",
@@ -91,6 +118,10 @@ void check_limits(RowKey const& key) {
   if (key.sort.size() > sort_bytes_max)
     throw Error{Code::invalid, "A name in this request is too long",
                 std::string(key.table->name) + ": a sort key has at most 1,024 bytes"};
+  if (!texts_are_text(key.table, key.table->partition, key.partition) ||
+      !texts_are_text(key.table, key.table->sort, key.sort))
+    throw Error{Code::invalid, "A name in this request is not valid text",
+                std::string(key.table->name) + ": text in a key is UTF-8 without NUL"};
 }
 
 void check_limits(RowKey const& key, std::string_view value) {

@@ -39,7 +39,8 @@ struct RowPut {
 };
 
 // Adds to a number field of a row of the partition, which is created with zeros when absent. Only
-// beside a check on another row; never itself a conflict.
+// beside another row that the commit checks and changes: by this row a repeat is known. Never itself
+// a conflict.
 struct RowAdd {
   RowKey key;
   std::uint32_t field = 0;
@@ -69,6 +70,10 @@ struct Outcome {
   std::vector<std::int64_t> sums;  // done: the new number of each add
   std::vector<RowPtr> rows;        // conflict: of each check, the row as it is; null: absent
 };
+
+// Refuses what is beyond the limits of row.h (Error invalid); ends the process for a commit that no
+// program should make: rows of two partitions, of wide tables, an add beside nothing that is checked.
+void check_limits(Commit const& commit);
 
 class Strict {
  public:
