@@ -242,7 +242,7 @@ MessageReader::Step MessageReader::read_head_bytes(std::string_view bytes, std::
     searched_ = used > 0 || bytes.size() < 3 ? 0 : bytes.size() - 3;
     return Step::need_more;
   }
-  data = std::make_unique<RequestData>();
+  data = std::make_shared<RequestData>();
   data->head.assign(bytes, 0, end + 4);
   used += end + 4;
   parser_ = std::make_unique<Parser>(*data);

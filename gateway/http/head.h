@@ -50,7 +50,7 @@ class MessageReader {
   std::size_t body_max = std::size_t{1} << 20;
   Refusal refusal;
   HeadFacts facts;
-  std::unique_ptr<RequestData> data;
+  std::shared_ptr<RequestData> data;
   bool begun() const { return head_begun_; }
 
  private:

@@ -80,7 +80,7 @@ bool covers(std::string_view granted, std::string_view wanted) {
   return false;
 }
 
-Request::Request(std::unique_ptr<RequestData> data) : data_(std::move(data)) {}
+Request::Request(std::shared_ptr<RequestData> data) : data_(std::move(data)) {}
 Request::Request(Request&&) noexcept = default;
 Request& Request::operator=(Request&&) noexcept = default;
 Request::~Request() = default;
@@ -160,7 +160,7 @@ void set_target(RequestData& data, std::string_view target) {
 }
 
 Request make_request(Method method, std::string target, HeaderList headers, std::string body) {
-  auto data = std::make_unique<RequestData>();
+  auto data = std::make_shared<RequestData>();
   data->head = std::string(name_of(method)) + ' ' + target + " HTTP/1.1\r\n";
   bool host = false;
   for (auto const& [name, value] : headers) {

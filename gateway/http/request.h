@@ -50,7 +50,7 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 class Request {
  public:
-  explicit Request(std::unique_ptr<RequestData> data);
+  explicit Request(std::shared_ptr<RequestData> data);
   Request(Request&&) noexcept;
   Request& operator=(Request&&) noexcept;
   ~Request();
@@ -103,12 +103,11 @@ class Request {
   std::string const& base_url() const;                   // "https://kith.example", no trailing slash
   bool secure() const;                                   // came by https
 
-  RequestData& data() { return *data_; }  // for the edge, see edge.h
-  RequestData const& data() const { return *data_; }
+  std::shared_ptr<RequestData> const& shared() const { return data_; }  // for the edge
 
  private:
   std::uint64_t id_value(std::string_view name) const;
-  std::unique_ptr<RequestData> data_;
+  std::shared_ptr<RequestData> data_;
 };
 
 // A request made by hand, for tests: make_request(Method::post, "/api/v1/statuses?x=1",

@@ -1,0 +1,350 @@
+#include "gateway/http/edge.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include "base/log.h"
+#include "gateway/http/body.h"
+#include "gateway/http/facts.h"
+#include "gateway/http/request_data.h"
+
+namespace kith {
+namespace {
+
+// A token of ours is some 50 characters; a longer one is looked up nowhere.
+constexpr std::size_t token_max = 512;
+constexpr unsigned sampled_one_in = 100;
+
+constexpr std::string_view cors_lines =
+    "Access-Control-Allow-Origin: *\r\n"
+    "Access-Control-Expose-Headers: Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, "
+    "Mastodon-Async-Refresh\r\n";
+constexpr std::string_view every_lines = "X-Content-Type-Options: nosniff\r\n";
+// No form-action: browsers apply it to redirects too, and a consent form ends in an app's own scheme.
+constexpr std::string_view page_lines =
+    "Content-Security-Policy: default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "script-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'\r\n"
+    "X-Frame-Options: DENY\r\n"
+    "Referrer-Policy: same-origin\r\n";
+
+bool is_for_other_origins(std::string_view path) {
+  return path.starts_with("/api/") || path.starts_with("/.well-known/") || path.starts_with("/nodeinfo/") ||
+         path.starts_with("/media/") || path == "/oauth/token" || path == "/oauth/revoke";
+}
+
+std::string_view status_class(int status) {
+  static constexpr std::array<std::string_view, 6> names{"other", "1xx", "2xx", "3xx", "4xx", "5xx"};
+  auto const at = static_cast<std::size_t>(status / 100);
+  return names[at < names.size() ? at : 0];
+}
+
+std::string escaped_for_html(std::string_view text) {
+  std::string out;
+  for (char const c : text) {
+    switch (c) {
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '&': out += "&amp;"; break;
+      case '"': out += "&quot;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+Response page_of(Response refusal, std::string_view say) {
+  auto const text = escaped_for_html(say);
+  auto page = Response::html(
+      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>" + text + "</title><p>" + text + "</p></html>",
+      refusal.status);
+  page.headers = std::move(refusal.headers);
+  return page;
+}
+
+Response no_endpoint(RequestData const& data) {
+  std::string const path(data.path.substr(0, 200));
+  return Response::error(404, "There is no endpoint " + std::string(name_of(data.method)) + " " + path);
+}
+
+Response wrong_method(RequestData const& data) {
+  return Response::error(405, "This endpoint answers only " + data.match.allow).with("Allow", data.match.allow);
+}
+
+std::string_view header_of(RequestData const& data, std::string_view name) {
+  for (auto const& [key, value] : data.headers)
+    if (same_word(key, name)) return value;
+  return {};
+}
+
+// The browser asks before it sends; what may be sent is settled when it comes.
+Response preflight(RequestData const& data) {
+  auto response = Response::nothing();
+  response.headers.add("Allow",
+                       data.match.allow.empty() ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : data.match.allow);
+  if (!is_for_other_origins(data.path)) return response;
+  response.headers.add("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
+  auto const asked = header_of(data, "access-control-request-headers");
+  // '*' would not cover Authorization.
+  response.headers.add("Access-Control-Allow-Headers",
+                       asked.empty() || asked.size() > 1'024 ? "Authorization, Content-Type, Idempotency-Key" : asked);
+  response.headers.add("Access-Control-Max-Age", "86400");
+  return response;
+}
+
+Response oauth_form_of(Error const& error) {
+  switch (error.code) {
+    case Code::invalid:
+    case Code::conflict: return Response::oauth_error(400, "invalid_request", error.say);
+    case Code::unauthenticated: return Response::oauth_error(401, "invalid_client", error.say);
+    case Code::forbidden: return Response::oauth_error(403, "access_denied", error.say);
+    default: return Response::of(error);
+  }
+}
+
+}  // namespace
+
+struct Edge::Numbers {
+  std::array<Counter, 6> answers;  // by class of status
+  Histogram seconds;
+
+  static Numbers of(Metrics& metrics, std::string_view method, std::string_view path) {
+    auto const answers = [&](int status) {
+      return metrics.counter("kith_http_requests_total", "Answers by route and class of status",
+                             {{"method", std::string(method)},
+                              {"route", std::string(path)},
+                              {"status", std::string(status_class(status))}});
+    };
+    return {{answers(0), answers(100), answers(200), answers(300), answers(400), answers(500)},
+            metrics.histogram("kith_http_request_seconds", "Time to answer, without sending it",
+                              {{"method", std::string(method)}, {"route", std::string(path)}})};
+  }
+};
+
+// What the handler's answer does not say.
+struct Edge::Outcome {
+  RateLimit limit{};
+  RateUse use{};
+  bool counted = false;
+  std::string trouble = {};  // for the log
+
+  void tighten(RateLimit with, RateUse used) {
+    auto const left = [](RateLimit l, RateUse u) { return u.used >= l.most ? 0u : l.most - u.used; };
+    if (counted && left(limit, use) <= left(with, used)) return;
+    limit = with;
+    use = used;
+    counted = true;
+  }
+};
+
+Edge::Edge(Needs needs, EdgeSettings settings) : needs_(std::move(needs)), settings_(std::move(settings)) {
+  if (!needs_.now) needs_.now = [] { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); };
+  while (settings_.base_url.ends_with('/')) settings_.base_url.pop_back();
+  for (auto const& entry : needs_.router.routes())
+    numbers_.push_back(Numbers::of(needs_.metrics, name_of(entry->route.method), entry->route.path));
+  numbers_.push_back(Numbers::of(needs_.metrics, "any", "none"));
+}
+
+Edge::~Edge() = default;
+
+std::size_t Edge::body_max(RequestData& data) const {
+  data.match = needs_.router.match(data.method, data.raw_path);
+  return data.match.entry ? data.match.entry->route.body_max : body_max_default;
+}
+
+Task<Response> Edge::answer(Request request) {
+  auto const data = request.shared();
+  auto const began = std::chrono::steady_clock::now();
+  if (!data->match.entry && data->match.allow.empty()) data->match = needs_.router.match(data->method, data->raw_path);
+  set_facts(*data, settings_, needs_.now());
+
+  Outcome outcome;
+  auto response = co_await guarded(data, outcome);
+  finish(*data, response, outcome);
+
+  std::chrono::duration<double> const took = std::chrono::steady_clock::now() - began;
+  auto const& numbers = data->match.entry ? numbers_[data->match.entry->number] : numbers_.back();
+  auto const at = static_cast<std::size_t>(response.status / 100);
+  numbers.answers[at < numbers.answers.size() ? at : 0].add();
+  numbers.seconds.observe(took.count());
+  bool const ours = response.status >= 500 && data->match.entry && data->match.entry->route.limit != LimitClass::none;
+  if (ours || !outcome.trouble.empty() || is_logged(response.status))
+    log(ours ? LogLevel::warn : LogLevel::info, "request",
+        {{"method", name_of(data->method)},
+         {"path", std::string_view(data->path).substr(0, 200)},
+         {"route", data->match.entry ? data->match.entry->route.path : std::string_view("none")},
+         {"status", response.status},
+         {"bytes", response.body.size()},
+         {"ms", took.count() * 1'000},
+         {"client", data->client_text},
+         {"account", data->call.viewer.value},
+         {"request", data->request_id},
+         {"trouble", outcome.trouble}});
+  co_return response;
+}
+
+bool Edge::is_logged(int status) const {
+  switch (settings_.access_log) {
+    case AccessLog::off: return false;
+    case AccessLog::failures: return status >= 400;
+    case AccessLog::sampled: return status >= 400 || random_number() % sampled_one_in == 0;
+    case AccessLog::all: return true;
+  }
+  return true;
+}
+
+// Turns whatever is thrown into an answer.
+Task<Response> Edge::guarded(std::shared_ptr<RequestData> data, Outcome& outcome) {
+  try {
+    co_return co_await respond(data, outcome);
+  } catch (Malformed const& error) {
+    bool const oauth = data->match.entry && data->match.entry->route.oauth_errors;
+    co_return oauth ? oauth_form_of(error) : Response::error(400, error.say);
+  } catch (Error const& error) {
+    bool const ours = error.code == Code::internal || error.code == Code::unavailable || error.code == Code::unknown;
+    if (ours || !error.detail.empty()) outcome.trouble = error.say + (error.detail.empty() ? "" : ": ") + error.detail;
+    auto const* entry = data->match.entry;
+    if (entry && entry->route.oauth_errors) co_return oauth_form_of(error);
+    auto response = Response::of(error);
+    if (entry && entry->route.access == Access::none && !is_for_other_origins(data->path) && Request(data).wants_html())
+      response =
+          page_of(std::move(response), response.status == 500 ? "This did not work: an error on our side" : error.say);
+    if (error.code == Code::unauthenticated) response.headers.add("WWW-Authenticate", "Bearer");
+    if (error.code == Code::exhausted && outcome.counted && outcome.use.resets > needs_.now()) {
+      auto const wait = std::chrono::ceil<std::chrono::seconds>(outcome.use.resets - needs_.now());
+      response.headers.set("Retry-After", std::to_string(wait.count()));
+    }
+    co_return response;
+  } catch (std::exception const& failure) {
+    outcome.trouble = failure.what();
+    co_return Response::of(Error{Code::internal, ""});
+  }
+}
+
+Task<Response> Edge::respond(std::shared_ptr<RequestData> data, Outcome& outcome) {
+  set_path(*data);
+  if (data->method == Method::options) co_return preflight(*data);
+  auto const* entry = data->match.entry;
+  if (!entry) co_return data->match.allow.empty() ? no_endpoint(*data) : wrong_method(*data);
+
+  Form form{data->params};
+  bool parsed = false;
+  auto const parse = [&] {
+    if (parsed) return;
+    parsed = true;
+    if (!data->query.empty()) parse_urlencoded(form, data->query);
+    if (!data->body.empty()) parse_body(form, header_of(*data, "content-type"), data->body, data->files);
+  };
+
+  if (entry->route.access != Access::none) {
+    data->bearer = bearer_of(*data);
+    if (data->bearer.empty()) {
+      parse();
+      if (auto sent = data->params.maybe_text("access_token")) data->bearer = std::move(*sent);
+    }
+    Error refusal{Code::internal, ""};
+    bool refused = false;
+    try {
+      co_await identify(*data);
+    } catch (Error const& error) {
+      refusal = error;
+      refused = true;
+    }
+    // Guesses of tokens count against the address they come from.
+    if (refused) {
+      co_await count(*data, outcome);
+      throw refusal;
+    }
+  }
+  if (entry->route.limit != LimitClass::none) co_await count(*data, outcome);
+  set_operation(*data);
+  parse();
+  co_return co_await entry->handler(Request(data));
+}
+
+Task<void> Edge::identify(RequestData& data) {
+  auto const& route = data.match.entry->route;
+  if (data.bearer.empty()) {
+    if (route.access == Access::open) co_return;
+    throw Error{Code::unauthenticated, "The access token is missing"};
+  }
+  if (data.bearer.size() > token_max) throw Error{Code::unauthenticated, "The access token is invalid"};
+  auto facts = co_await needs_.check(data.bearer);
+  if (!covers(facts.scopes, route.scope))
+    throw Error{Code::forbidden, "This action is outside the authorized scopes: it needs " + std::string(route.scope)};
+  if (route.access == Access::user && !facts.account)
+    throw Error{Code::forbidden, "This method requires an authenticated user"};
+  data.token = std::move(facts);
+  data.call.viewer = data.token.account;
+  data.call.role = data.token.role;
+}
+
+Task<void> Edge::count(RequestData& data, Outcome& outcome) {
+  using Kind = RateSubject::Kind;
+  auto const limit_class = data.match.entry->route.limit;
+  if (limit_class == LimitClass::none) co_return;
+  auto const viewer = data.call.viewer;
+  RateSubject const address{Kind::address, data.client.subject()};
+
+  std::array<std::pair<LimitClass, RateSubject>, 3> acts;
+  std::size_t number_of_acts = 0;
+  if (viewer || data.token.app != 0) {
+    auto const token = data.token.grant != 0 ? data.token.grant : std::hash<std::string>{}(data.bearer);
+    acts[number_of_acts++] = {LimitClass::general, {Kind::token, token}};
+    if (viewer) acts[number_of_acts++] = {LimitClass::general, {Kind::account, viewer.value}};
+  } else {
+    acts[number_of_acts++] = {LimitClass::general, address};
+  }
+  if (limit_class != LimitClass::general) {
+    bool const by_address = limit_class == LimitClass::sign_up || limit_class == LimitClass::log_in || !viewer;
+    acts[number_of_acts++] = {limit_class, by_address ? address : RateSubject{Kind::account, viewer.value}};
+  }
+
+  bool exceeded = false;
+  for (std::size_t i = 0; i < number_of_acts; ++i) {
+    auto const [a_class, subject] = acts[i];
+    auto const limit = limit_of(a_class, subject.kind);
+    auto const use = co_await needs_.counter.add(a_class, subject, limit, needs_.now());
+    outcome.tighten(limit, use);
+    exceeded = exceeded || use.used > limit.most;
+  }
+  if (exceeded && settings_.rate_limits) throw Error{Code::exhausted, "Too many requests: please wait a little"};
+}
+
+void Edge::finish(RequestData const& data, Response& response, Outcome const& outcome) const {
+  auto& lines = response.headers.lines();
+  lines.reserve(lines.size() + 512);
+  if (!response.headers.has("cache-control")) response.headers.add("Cache-Control", "private, no-store");
+  response.headers.add("X-Request-Id", data.request_id);
+  if (outcome.counted) {
+    auto const left = outcome.use.used >= outcome.limit.most ? 0 : outcome.limit.most - outcome.use.used;
+    response.headers.add("X-RateLimit-Limit", std::to_string(outcome.limit.most));
+    response.headers.add("X-RateLimit-Remaining", std::to_string(left));
+    lines += "X-RateLimit-Reset: ";
+    append_iso_time(lines, outcome.use.resets);
+    lines += "\r\n";
+  }
+  lines += every_lines;
+  if (is_for_other_origins(data.raw_path)) lines += cors_lines;
+  if (response.content_type.starts_with("text/html")) {
+    if (response.headers.has("content-security-policy"))
+      lines += "X-Frame-Options: DENY\r\nReferrer-Policy: same-origin\r\n";
+    else
+      lines += page_lines;
+  }
+}
+
+Response Edge::refuse(RequestData* data, int status, std::string_view say) const {
+  auto response = Response::error(status, say);
+  if (status == 503) response.headers.add("Retry-After", "1");
+  numbers_.back().answers[static_cast<std::size_t>(status / 100)].add();
+  RequestData nobody;
+  if (!data) data = &nobody;
+  if (data->request_id.empty()) set_facts(*data, settings_, needs_.now());
+  finish(*data, response, {});
+  // Without a path nobody knows whether another origin asked; a refusal tells it nothing.
+  if (!is_for_other_origins(data->raw_path)) response.headers.lines() += cors_lines;
+  return response;
+}
+
+}  // namespace kith

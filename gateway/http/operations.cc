@@ -1,0 +1,73 @@
+#include "gateway/http/operations.h"
+
+#include <memory>
+#include <mutex>
+
+namespace kith {
+namespace {
+
+struct Operations {
+  OperationsNeeds needs;
+  Router const& router;
+  std::once_flag described;
+  Body::Fragment description = {};
+};
+
+Task<Response> live(Request) { co_return Response::json(R"({"status":"alive"})"); }
+
+Task<Response> ready(std::shared_ptr<Operations> operations, Request) {
+  auto const reason = operations->needs.not_ready ? co_await operations->needs.not_ready() : std::string{};
+  if (reason.empty()) co_return Response::json(R"({"status":"ready"})");
+  co_return Response::error(503, reason).with("Retry-After", "5");
+}
+
+// In constant time: the answer's time must not tell how much of a guess was right.
+bool same_secret(std::string_view a, std::string_view b) {
+  unsigned char differs = a.size() == b.size() ? 0 : 1;
+  for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) differs |= static_cast<unsigned char>(a[i] ^ b[i]);
+  return differs == 0;
+}
+
+Task<Response> metrics(std::shared_ptr<Operations> operations, Request request) {
+  auto const& token = operations->needs.metrics_token;
+  if (!token.empty() && !same_secret(request.header("authorization"), "Bearer " + token))
+    throw Error{Code::unauthenticated, "The metrics of this server ask for their token"};
+  Response response = Response::text(operations->needs.metrics.text());
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  co_return response;
+}
+
+Task<Response> description(std::shared_ptr<Operations> operations, Request) {
+  std::call_once(operations->described, [&operations] {
+    operations->description =
+        std::make_shared<std::string const>(openapi(operations->router, operations->needs.version));
+  });
+  Body body;
+  body.append(operations->description);
+  co_return Response::json(std::move(body)).with("Cache-Control", "public, max-age=300");
+}
+
+}  // namespace
+
+void operations_api(Router& router, OperationsNeeds needs) {
+  auto const operations = std::make_shared<Operations>(std::move(needs), router);
+  router.add({.path = "/health/live",
+              .access = Access::none,
+              .limit = LimitClass::none,
+              .summary = "Whether the process is alive"},
+             live);
+  router.add({.path = "/health/ready",
+              .access = Access::none,
+              .limit = LimitClass::none,
+              .summary = "Whether requests are served; 503 with the reason if not"},
+             std::bind_front(ready, operations));
+  router.add(
+      {.path = "/metrics", .access = Access::none, .limit = LimitClass::none, .summary = "Numbers for Prometheus"},
+      std::bind_front(metrics, operations));
+  router.add({.path = "/api/openapi.json",
+              .access = Access::none,
+              .summary = "This description of everything served, as OpenAPI 3.1"},
+             std::bind_front(description, operations));
+}
+
+}  // namespace kith

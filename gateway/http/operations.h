@@ -1,0 +1,25 @@
+#pragma once
+
+// What operators and their tools ask: is it alive, is it ready, its numbers, its description.
+
+#include <functional>
+#include <string>
+
+#include "base/metrics.h"
+#include "gateway/http/router.h"
+
+namespace kith {
+
+struct OperationsNeeds {
+  Metrics& metrics;
+  std::string version;
+  // Empty: ready. Else the reason why not, which /health/ready shows with 503.
+  std::function<Task<std::string>()> not_ready;
+  std::string metrics_token = {};  // when set, /metrics asks for it as a bearer token
+};
+
+// GET /health/live, /health/ready, /metrics and /api/openapi.json. Keeps references to router and
+// metrics; the description is made at its first reading, so routes may still be added.
+void operations_api(Router& router, OperationsNeeds needs);
+
+}  // namespace kith
