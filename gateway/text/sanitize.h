@@ -12,9 +12,11 @@
 
 namespace kith::text {
 
-inline constexpr std::size_t html_bytes_max = 256 * 1024;  // a table row's limit; longer input is cut
-inline constexpr std::size_t html_depth_max = 32;          // deeper elements lose their tags
-inline constexpr std::size_t html_elements_max = 10'000;   // what a browser still lays out at once
+// An HTML5 parser's work can grow with the square of tags and attributes: with these, the worst that
+// anybody can send costs a third of a second, and pages people write cost microseconds.
+inline constexpr std::size_t html_bytes_max = 64 * 1024;  // longer input is cut
+inline constexpr std::size_t html_elements_max = 4'000;   // of twice as many tags nothing is kept
+inline constexpr std::size_t html_depth_max = 32;         // deeper elements lose their tags
 
 std::string sanitize(std::string_view html);
 
