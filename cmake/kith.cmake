@@ -32,10 +32,10 @@ option(KITH_TESTS "Build the tests with all; without it each by name" ON)
 set(KITH_GENERATED "${CMAKE_BINARY_DIR}/generated")
 include_directories("${CMAKE_SOURCE_DIR}" "${KITH_GENERATED}")
 
-# Adds the folders that exist and hold a CMakeLists.txt.
+# Adds the folders that exist and hold a CMakeLists.txt; -DKITH_SKIP="gateway;search" leaves some out.
 function(kith_add_every_folder)
   foreach(folder ${ARGN})
-    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt")
+    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt" AND NOT folder IN_LIST KITH_SKIP)
       add_subdirectory(${folder})
     endif()
   endforeach()
@@ -124,19 +124,26 @@ function(kith_list_fuzzers)
   endif()
 endfunction()
 
-# kith_proto(services/posts/posts.proto): generates <path>.kith.h and <path>.kith.cc below
-# generated/ and makes the library kith_posts_proto of them (structs, tables, events, interface, its remote form).
+# kith_proto(services/posts/posts.proto DEPS kith_graph_events_proto ...): generates <path>.kith.h and
+# <path>.kith.cc below generated/ and makes the library kith_posts_proto of them (structs, tables,
+# events, interface, its remote form). DEPS are the libraries of the .proto files it imports. Whoever
+# links it also waits for the headers to be there.
 function(kith_proto path)
+  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
   get_filename_component(stem "${path}" NAME_WE)
   get_filename_component(folder "${path}" DIRECTORY)
   set(out "${KITH_GENERATED}/${folder}/${stem}.kith")
+  file(MAKE_DIRECTORY "${KITH_GENERATED}/${folder}")
+  # protoc says which files it read, so a change of an imported .proto makes the file anew.
   add_custom_command(
-    OUTPUT "${out}.h" "${out}.cc"
-    COMMAND ${CMAKE_COMMAND} -E make_directory "${KITH_GENERATED}"
-    COMMAND protoc --plugin=protoc-gen-kith=$<TARGET_FILE:protoc-gen-kith> --kith_out=${KITH_GENERATED}
-            -I "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/${path}"
-    DEPENDS "${CMAKE_SOURCE_DIR}/${path}" "${CMAKE_SOURCE_DIR}/ports/kith.proto" protoc-gen-kith
+    OUTPUT "${out}.cc" "${out}.h"
+    COMMAND ${CMAKE_COMMAND} -E env ASAN_OPTIONS=detect_leaks=0 "${CMAKE_SOURCE_DIR}/tools/protoc-gen-kith/protoc.sh"
+            --plugin=protoc-gen-kith=$<TARGET_FILE:protoc-gen-kith> --kith_out=${KITH_GENERATED}
+            --dependency_out=${out}.d -I "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/${path}"
+    DEPENDS "${CMAKE_SOURCE_DIR}/${path}" protoc-gen-kith
+    DEPFILE "${out}.d"
+    COMMENT "Describing ${path}"
     VERBATIM)
   add_library(kith_${stem}_proto STATIC "${out}.cc" "${out}.h")
-  target_link_libraries(kith_${stem}_proto PUBLIC kith_ports)
+  target_link_libraries(kith_${stem}_proto PUBLIC kith_table kith_log kith_rpc ${arg_DEPS})
 endfunction()

@@ -1,0 +1,32 @@
+#pragma once
+
+// The way to a service in another process. Remote forms of services (generated) speak through it;
+// they and their callers cannot tell which engine carries the bytes.
+
+#include <string>
+#include <string_view>
+
+#include "base/task.h"
+#include "ports/rpc/call.h"
+
+namespace kith {
+
+// The contract, proved for each engine by contract_test.cc:
+//   - the method runs at most once a call; nothing is retried here;
+//   - an Error thrown there is thrown here, with its code, what it says and its fields; its detail
+//     stays in the process that threw it;
+//   - nobody answers: unavailable (surely not run) or unknown (perhaps run), at the latest at the
+//     deadline of the call;
+//   - a request or answer beyond `rpc_bytes_max` is refused.
+// May be called from any thread; a Task resumes on its awaiter's executor.
+class Channel {
+ public:
+  virtual ~Channel() = default;
+
+  virtual Task<std::string> call(Call call, std::string_view method, std::string request) = 0;
+};
+
+// A page of a thousand posts of 3 KiB, four times over.
+inline constexpr std::size_t rpc_bytes_max = 16 * 1024 * 1024;
+
+}  // namespace kith
