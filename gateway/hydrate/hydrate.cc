@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "gateway/text/extract.h"
+#include "base/markup/extract.h"
 #include "gateway/text/render.h"
 #include "ports/clock/ids.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/text/extract.h"
+#include "base/markup/extract.h"
 
 namespace kith::text {
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/markup/extract.h"
 #include "base/text.h"
-#include "gateway/text/extract.h"
 #include "gateway/text/html_tree.h"
 #include "gateway/text/render.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/text/extract.h"
+#include "base/markup/extract.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
