@@ -68,7 +68,10 @@ Task<MutualList> Graph::suggest(Call call, SuggestRequest request) {
       if (person != call.viewer && !std::ranges::binary_search(*mine, person)) through[person].push_back((*mine)[i]);
   }
   std::vector<std::pair<AccountId, std::vector<AccountId>>> ranked(through.begin(), through.end());
-  std::ranges::stable_sort(ranked, [](auto const& a, auto const& b) { return a.second.size() > b.second.size(); });
+  // Ties by id, so that the same page comes twice.
+  std::ranges::sort(ranked, [](auto const& a, auto const& b) {
+    return a.second.size() != b.second.size() ? a.second.size() > b.second.size() : a.first < b.first;
+  });
   std::size_t const limit = std::clamp<std::size_t>(request.limit, 1, 80);
   if (ranked.size() > limit * 2) ranked.resize(limit * 2);
 

@@ -267,7 +267,7 @@ Task<SettingValues> Users::settings(Call call, SettingKeys request) {
   for (auto const& row : rows) {
     if (!row) continue;
     Setting const setting = co_await needs_.tables.open(row);
-    values.values.push_back({.key = setting.key,
+    values.values.push_back({.key = setting.name,
                              .value = setting.value.text(),
                              .number = setting.number,
                              .updated_at = setting.updated_at,
@@ -289,7 +289,7 @@ Task<SettingValue> Users::set_setting(Call call, SettingValue request) {
     if (there.rows.size() >= settings_max) throw Error{Code::invalid, "There are too many settings already"};
   }
   Setting const setting{.account = call.viewer,
-                        .key = request.key,
+                        .name = request.key,
                         .value = Sealed(request.value),
                         .number = request.number,
                         .updated_at = needs_.clock.now()};
