@@ -1,0 +1,15 @@
+// Every engine the suites prove, one line each.
+
+#include "ports/table/contract.h"
+
+namespace kith::contract {
+
+EngineKind memory_engine();
+
+std::vector<EngineKind> engines() {
+  return {
+      memory_engine(),
+  };
+}
+
+}  // namespace kith::contract
