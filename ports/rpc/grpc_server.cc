@@ -1,0 +1,161 @@
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/impl/service_type.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <optional>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "ports/rpc/grpc.h"
+#include "ports/rpc/grpc_words.h"
+#include "ports/rpc/headers.h"
+#include "ports/rpc/socket_folder.h"
+
+namespace kith {
+namespace {
+
+grpc::StatusCode grpc_code(Code code) {
+  switch (code) {
+    case Code::invalid: return grpc::StatusCode::INVALID_ARGUMENT;
+    case Code::unauthenticated: return grpc::StatusCode::UNAUTHENTICATED;
+    case Code::forbidden: return grpc::StatusCode::PERMISSION_DENIED;
+    case Code::not_found: return grpc::StatusCode::NOT_FOUND;
+    case Code::conflict: return grpc::StatusCode::ABORTED;
+    case Code::exhausted: return grpc::StatusCode::RESOURCE_EXHAUSTED;
+    case Code::unavailable: return grpc::StatusCode::UNAVAILABLE;
+    case Code::unknown: return grpc::StatusCode::UNKNOWN;
+    case Code::internal: break;
+  }
+  return grpc::StatusCode::INTERNAL;
+}
+
+// Whatever a coroutine threw, as an Error.
+Error error_of(std::exception_ptr const& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (Error const& error) {
+    return error;
+  } catch (std::exception const& other) {
+    return {Code::internal, "Something went wrong on our side", other.what()};
+  } catch (...) {
+    return {Code::internal, "Something went wrong on our side", "something was thrown that is no exception"};
+  }
+}
+
+}  // namespace
+
+struct GrpcServer::Inside final : grpc::CallbackGenericService {
+  class Answer;
+
+  Settings settings;
+  Methods const& methods;
+  std::vector<boost::asio::any_io_executor> executors;
+  std::atomic<std::size_t> turn = 0;
+  std::atomic<std::size_t> at_work = 0;
+  std::unique_ptr<grpc::Server> server = {};
+
+  Inside(Settings settings, Methods const& methods, std::vector<boost::asio::any_io_executor> executors)
+      : settings(std::move(settings)), methods(methods), executors(std::move(executors)) {}
+
+  void start();
+  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override;
+};
+
+// One call. gRPC keeps it until `finish` was called and all its own callbacks have ended.
+class GrpcServer::Inside::Answer final : public grpc::ServerGenericBidiReactor {
+ public:
+  Answer(Inside& inside, grpc::GenericCallbackServerContext& context) : inside_(inside), context_(context) {
+    if (++inside_.at_work > inside_.settings.concurrent_max)
+      finish(Error{Code::unavailable, "The server is busy; try again in a moment"},
+             grpc::StatusCode::RESOURCE_EXHAUSTED);
+    else
+      StartRead(&request_);
+  }
+
+  void OnReadDone(bool ok) override {
+    if (finished_) return;
+    if (!ok) return finish(Error{Code::invalid, "This request cannot be read"});
+    auto const* answer = inside_.methods.find(std::string_view(context_.method()).substr(1));
+    if (answer == nullptr) return finish(Error{Code::internal, "This is not available here", "nobody answers it"});
+    Call call;
+    auto const deadline = std::chrono::time_point_cast<Duration>(context_.deadline());
+    if (context_.deadline() != std::chrono::system_clock::time_point::max()) call.deadline = deadline;
+    for (auto const& [name, value] : context_.client_metadata())
+      if (!take_header(call, {name.data(), name.size()}, {value.data(), value.size()}))
+        return finish(Error{Code::invalid, "This request cannot be read", std::string(name.data(), name.size())});
+    auto const& executor = inside_.executors[inside_.turn++ % inside_.executors.size()];
+    boost::asio::co_spawn(executor, work(*answer, call, grpc_words::to_string(request_)),
+                          [this](std::exception_ptr const& failure, std::string bytes) {
+                            if (failure) return finish(error_of(failure));
+                            finish(std::move(bytes));
+                          });
+  }
+  // Nobody listens any more. What has begun runs on: cutting a change in two helps nobody.
+  void OnCancel() override { gone_ = true; }
+  void OnDone() override {
+    --inside_.at_work;
+    delete this;
+  }
+
+ private:
+  Task<std::string> work(Methods::Answer const& answer, Call call, std::string bytes) {
+    if (gone_) throw Error{Code::unavailable, "There was no time left for this"};
+    co_return co_await answer(call, std::move(bytes));
+  }
+  void finish(std::string bytes) {
+    if (bytes.size() > rpc_bytes_max)
+      return finish(Error{Code::internal, "Something went wrong on our side", "the answer is too large"});
+    response_ = grpc_words::to_buffer(bytes);
+    StartWriteAndFinish(&response_, {}, grpc::Status::OK);
+  }
+  void finish(Error const& error, std::optional<grpc::StatusCode> code = std::nullopt) {
+    finished_ = true;
+    if (inside_.settings.failed) inside_.settings.failed(std::string_view(context_.method()).substr(1), error);
+    context_.AddTrailingMetadata(grpc_words::code_trailer, std::string(name_of(error.code)));
+    if (!error.fields.empty() && error.fields.size() <= grpc_words::fields_max)
+      context_.AddTrailingMetadata(grpc_words::fields_trailer, error.fields);
+    Finish(grpc::Status(code.value_or(grpc_code(error.code)), error.say.substr(0, grpc_words::say_max)));
+  }
+
+  Inside& inside_;
+  grpc::GenericCallbackServerContext& context_;
+  grpc::ByteBuffer request_;
+  grpc::ByteBuffer response_;
+  std::atomic<bool> gone_ = false;
+  bool finished_ = false;
+};
+
+grpc::ServerGenericBidiReactor* GrpcServer::Inside::CreateReactor(grpc::GenericCallbackServerContext* context) {
+  return new Answer(*this, *context);
+}
+
+void GrpcServer::Inside::start() {
+  check(!executors.empty(), "calls run on an executor");
+  std::string const socket = private_socket(settings.address);
+  // gRPC would take the socket away from whoever has it.
+  if (answers(socket)) throw Error{Code::unavailable, "Another process already answers on " + socket};
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("unix:" + socket, grpc::InsecureServerCredentials());
+  builder.SetMaxReceiveMessageSize(static_cast<int>(rpc_bytes_max));
+  builder.SetMaxSendMessageSize(static_cast<int>(rpc_bytes_max));
+  builder.RegisterCallbackGenericService(this);
+  server = builder.BuildAndStart();
+  if (!server) throw Error{Code::unavailable, "The socket " + socket + " between roles cannot be opened"};
+}
+
+GrpcServer::GrpcServer(Settings settings, Methods const& methods, std::vector<boost::asio::any_io_executor> executors)
+    : inside_(std::make_unique<Inside>(std::move(settings), methods, std::move(executors))) {
+  inside_->start();
+}
+
+GrpcServer::~GrpcServer() { stop(); }
+
+void GrpcServer::stop() {
+  if (inside_->server) inside_->server->Shutdown();
+}
+
+}  // namespace kith
