@@ -1,0 +1,150 @@
+#include "ports/log/dispatch.h"
+
+#include <gmock/gmock.h>
+
+#include <vector>
+
+#include "base/error.h"
+#include "ports/clock/virtual_time.h"
+#include "ports/log/memory.h"
+
+namespace kith {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class DispatchTest : public testing::Test {
+ protected:
+  ~DispatchTest() override {
+    log.stop();
+    time.forget();
+  }
+
+  void follow(std::string group, std::string kind, bool echo, Duration takes = {}, bool fails = false) {
+    dispatch.add({group, kind, 1, echo,
+                  [this, group, takes, fails](Event event) { return handle(group, std::move(event), takes, fails); }});
+  }
+  void start() {
+    dispatch.connect(log);
+    log.start(time.executor());
+  }
+  // What a commit does: the events are in the log, then they are echoed.
+  void emit(std::vector<Event> events) {
+    log.append_now(events);
+    time.run(dispatch.echo(std::move(events)));
+  }
+  static Event event(std::uint64_t id, std::string kind, Time due = no_time) {
+    return {.id = EventId{id}, .kind = std::move(kind), .due = due};
+  }
+
+  VirtualTime time;
+  MemoryLogStore store;
+  MemoryLog log{{time, store}};
+  Dispatch dispatch{time};
+  std::vector<std::string> began, ended;
+
+ private:
+  Task<void> handle(std::string group, Event event, Duration takes, bool fails) {
+    std::string const name = group + ' ' + event.kind + ' ' + to_string(event.id);
+    began.push_back(name);
+    if (takes != Duration::zero()) co_await time.sleep(takes);
+    if (fails) throw Error{Code::unavailable, "Not now"};
+    ended.push_back(name);
+  }
+};
+
+constexpr Duration ms(int count) { return std::chrono::milliseconds{count}; }
+
+TEST_F(DispatchTest, EchoRunsItsHandlersSideBySideAndWaitsForThem) {
+  follow("ties", "PairChanged", true, ms(100));
+  follow("lists", "PairChanged", true, ms(60));
+  follow("search", "PairChanged", false);
+  start();
+  emit({event(1, "PairChanged"), event(2, "PostMade")});
+  EXPECT_THAT(began, ElementsAre("ties PairChanged 1", "lists PairChanged 1", "search PairChanged 1"));
+  EXPECT_EQ(ended.size(), 3u);
+  EXPECT_EQ(time.monotonic(), ms(100));
+}
+
+TEST_F(DispatchTest, WhatEchoHandledDoesNotComeByTheLog) {
+  follow("ties", "PairChanged", true);
+  start();
+  emit({event(1, "PairChanged")});
+  time.run(log.caught_up("ties"));
+  time.advance(std::chrono::minutes{1});
+  EXPECT_EQ(ended.size(), 1u);
+}
+
+TEST_F(DispatchTest, AnswerWaitsNoLongerThanAQuarterSecondAndTheLateOneIsStillAcknowledged) {
+  follow("ties", "PairChanged", true, ms(300));
+  follow("quick", "PairChanged", true, ms(1));
+  start();
+  emit({event(1, "PairChanged")});
+  EXPECT_EQ(time.monotonic(), ms(250));
+  EXPECT_THAT(ended, ElementsAre("quick PairChanged 1"));
+  time.advance(std::chrono::minutes{1});
+  EXPECT_THAT(ended, ElementsAre("quick PairChanged 1", "ties PairChanged 1"));
+}
+
+TEST_F(DispatchTest, WhatFailsIsNotThrownAndComesByTheLog) {
+  follow("ties", "PairChanged", true, ms(1), true);
+  follow("lists", "PairChanged", true, ms(2));
+  start();
+  emit({event(1, "PairChanged")});
+  EXPECT_THAT(ended, ElementsAre("lists PairChanged 1"));
+  began.clear();
+  time.advance(std::chrono::seconds{1});
+  EXPECT_THAT(began, testing::Contains("ties PairChanged 1"));
+  EXPECT_THAT(began, testing::Not(testing::Contains("lists PairChanged 1")));
+}
+
+TEST_F(DispatchTest, DueEventsAreNotEchoed) {
+  follow("posts", "DraftDue", true);
+  start();
+  emit({event(1, "DraftDue", time.now() + std::chrono::hours{1})});
+  EXPECT_THAT(began, IsEmpty());
+  time.advance(std::chrono::hours{1});
+  EXPECT_THAT(ended, ElementsAre("posts DraftDue 1"));
+}
+
+TEST_F(DispatchTest, NewerSchemaWaitsForTheUpgrade) {
+  follow("ties", "PairChanged", true);
+  start();
+  Event newer = event(1, "PairChanged");
+  newer.schema = 2;
+  emit({newer});
+  time.advance(std::chrono::minutes{1});
+  EXPECT_THAT(began, IsEmpty());
+}
+
+TEST_F(DispatchTest, AGroupGetsEachOfItsKindsByItsOwnHandler) {
+  follow("feeds", "PostMade", false);
+  follow("feeds", "PairChanged", false);
+  start();
+  emit({event(1, "PairChanged"), event(2, "PostMade")});
+  time.run(log.caught_up("feeds"));
+  EXPECT_THAT(ended, testing::UnorderedElementsAre("feeds PairChanged 1", "feeds PostMade 2"));
+}
+
+TEST_F(DispatchTest, EchoWithoutALogAndWithoutFollowersReturns) {
+  time.run(dispatch.echo({event(1, "PairChanged")}));
+  follow("ties", "PairChanged", true);
+  time.run(dispatch.echo({event(1, "PairChanged")}));
+  EXPECT_EQ(ended.size(), 1u);
+}
+
+TEST_F(DispatchTest, StoppedServerDropsWhatItWaitsFor) {
+  follow("ties", "PairChanged", true, ms(100));
+  start();
+  time.spawn(dispatch.echo({event(1, "PairChanged")}));
+  time.settle();
+  EXPECT_EQ(began.size(), 1u);
+  log.stop();
+  time.forget();
+  time.advance(std::chrono::minutes{1});
+  EXPECT_THAT(ended, IsEmpty());
+}
+
+}  // namespace
+}  // namespace kith
