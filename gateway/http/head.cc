@@ -234,7 +234,7 @@ MessageReader::Step MessageReader::read_head_bytes(std::string_view bytes, std::
     used = 2;
     if (bytes.empty()) return Step::need_more;
   }
-  if (bytes.empty()) return Step::need_more;
+  if (bytes.empty() || (!head_begun_ && bytes == "\r")) return Step::need_more;
   head_begun_ = true;
   auto const end = bytes.find("\r\n\r\n", searched_);
   if (end == std::string_view::npos || end + 4 > head_max) {
