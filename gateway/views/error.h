@@ -17,6 +17,7 @@ struct FieldError {
   std::string_view error;        // ERR_TAKEN, ERR_BLANK, ERR_INVALID, ERR_TOO_LONG ...
   std::string_view description;  // the sentence beside the field
 };
+// Several errors of one field stand behind one another.
 void append_form_error(std::string& out, std::string_view say, std::span<FieldError const> details);
 
 }  // namespace kith::views
