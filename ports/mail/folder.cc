@@ -48,15 +48,15 @@ std::string name_at(Time now, Random& random) {
 
 }  // namespace
 
-FolderMailer::FolderMailer(std::string folder, Needs needs) : folder_(std::move(folder)), needs_(std::move(needs)) {
+FolderMail::FolderMail(std::string folder, Needs needs) : folder_(std::move(folder)), needs_(std::move(needs)) {
   std::error_code failure;
   fs::create_directories(folder_, failure);
   if (!failure) fs::permissions(folder_, fs::perms::owner_all, failure);
   if (failure) throw Error{Code::invalid, "Cannot write mail into the folder " + folder_ + ": " + failure.message()};
 }
 
-Task<void> FolderMailer::send(Mail mail) {
-  std::string const message = message_of(mail, needs_.from, needs_.clock.now(), needs_.random);
+Task<void> FolderMail::send(Letter letter) {
+  std::string const message = message_of(letter, needs_.from, needs_.clock.now(), needs_.random);
   std::string const name = name_at(needs_.clock.now(), needs_.random);
   co_await needs_.workers.run([this, &name, &message] {
     write(name, message);
@@ -64,7 +64,7 @@ Task<void> FolderMailer::send(Mail mail) {
   });
 }
 
-void FolderMailer::write(std::string const& name, std::string const& message) const {
+void FolderMail::write(std::string const& name, std::string const& message) const {
   // Whole or not at all: who looks into the folder never reads half a mail.
   std::string const path = folder_ + '/' + name, beside = folder_ + "/." + name + ".new";
   File const file{::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
@@ -76,7 +76,7 @@ void FolderMailer::write(std::string const& name, std::string const& message) co
   }
 }
 
-void FolderMailer::drop_oldest() const {
+void FolderMail::drop_oldest() const {
   std::error_code ignored;
   std::vector<std::string> names;
   for (fs::directory_iterator at(folder_, ignored), end; !ignored && at != end; at.increment(ignored))

@@ -11,7 +11,7 @@
 
 namespace kith {
 
-class FolderMailer final : public Mailer {
+class FolderMail final : public Mail {
  public:
   struct Needs {
     Clock const& clock;
@@ -21,8 +21,8 @@ class FolderMailer final : public Mailer {
   };
   static constexpr std::size_t files_max = 10'000;
 
-  FolderMailer(std::string folder, Needs needs);
-  Task<void> send(Mail mail) override;
+  FolderMail(std::string folder, Needs needs);
+  Task<void> send(Letter letter) override;
 
  private:
   void write(std::string const& name, std::string const& message) const;

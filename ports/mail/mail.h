@@ -16,7 +16,7 @@
 
 namespace kith {
 
-struct Mail {
+struct Letter {
   std::string to;       // one plain address: ada@example.org
   std::string subject;  // one line
   std::string text;     // plain text
@@ -26,11 +26,11 @@ inline constexpr std::size_t address_bytes_max = 254;  // RFC 5321
 inline constexpr std::size_t subject_bytes_max = 300;
 inline constexpr std::size_t mail_text_bytes_max = 256 << 10;
 
-class Mailer {
+class Mail {
  public:
-  virtual ~Mailer() = default;
+  virtual ~Mail() = default;
 
-  virtual Task<void> send(Mail mail) = 0;
+  virtual Task<void> send(Letter letter) = 0;
 };
 
 }  // namespace kith

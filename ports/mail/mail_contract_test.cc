@@ -28,21 +28,19 @@ struct World {
   SystemRandom random;
   Workers workers{1};
   std::unique_ptr<SmtpServerForTests> server;
-  std::unique_ptr<Mailer> mailer;
+  std::unique_ptr<Mail> mail;
 
   World() { fs::remove_all(folder); }
   ~World() { fs::remove_all(folder); }
 
   Sender from() const { return {"kith@example.org", "Our town"}; }
-  void use_folder() {
-    mailer = std::make_unique<FolderMailer>(folder, FolderMailer::Needs{clock, random, workers, from()});
-  }
-  void use_smtp(SmtpServerForTests::Habits habits, SmtpMailer::Server how = {}) {
+  void use_folder() { mail = std::make_unique<FolderMail>(folder, FolderMail::Needs{clock, random, workers, from()}); }
+  void use_smtp(SmtpServerForTests::Habits habits, SmtpMail::Server how = {}) {
     server = std::make_unique<SmtpServerForTests>(habits);
     how.host = "127.0.0.1";
     how.port = server->port();
     if (how.authority.empty() && habits.tls != SmtpServerForTests::Tls::none) how.authority = server->authority();
-    mailer = std::make_unique<SmtpMailer>(how, SmtpMailer::Needs{clock, random, workers, from()});
+    mail = std::make_unique<SmtpMail>(how, SmtpMail::Needs{clock, random, workers, from()});
   }
   std::vector<std::string> files() const {
     std::vector<std::string> all;
@@ -61,9 +59,9 @@ struct World {
     }
     return all;
   }
-  Code refusal(Mail mail) {
+  Code refusal(Letter letter) {
     try {
-      run(mailer->send(std::move(mail)));
+      run(mail->send(std::move(letter)));
     } catch (Error const& error) {
       return error.code;
     }
@@ -84,7 +82,7 @@ class MailContract : public testing::TestWithParam<Engine> {
 };
 
 TEST_P(MailContract, OneMailArrivesWhole) {
-  run(world_.mailer->send({"ada@example.net", "Welcome, Ada", "Hello Ada,\n.\nthis is a dot line; æøå = 1\n"}));
+  run(world_.mail->send({"ada@example.net", "Welcome, Ada", "Hello Ada,\n.\nthis is a dot line; æøå = 1\n"}));
   auto const arrived = world_.arrived();
   ASSERT_EQ(arrived.size(), 1u);
   EXPECT_THAT(arrived[0], HasSubstr("From: Our town <kith@example.org>\r\nTo: <ada@example.net>\r\n"
@@ -93,7 +91,7 @@ TEST_P(MailContract, OneMailArrivesWhole) {
 }
 
 TEST_P(MailContract, EveryMailIsOneOfItsOwn) {
-  for (int i = 0; i < 3; ++i) run(world_.mailer->send({"ada@example.net", "Again", "The same"}));
+  for (int i = 0; i < 3; ++i) run(world_.mail->send({"ada@example.net", "Again", "The same"}));
   auto const arrived = world_.arrived();
   EXPECT_EQ(std::set(arrived.begin(), arrived.end()).size(), 3u);
 }
@@ -110,7 +108,7 @@ TEST_P(MailContract, WhatCouldAddHeadersOrPeopleIsRefusedAndNotSent) {
   EXPECT_EQ(world_.refusal({"ada@example.net", std::string(subject_bytes_max + 1, 's'), "x"}), Code::invalid);
   EXPECT_EQ(world_.refusal({"ada@example.net", "Hello", std::string(mail_text_bytes_max + 1, 's')}), Code::invalid);
   EXPECT_TRUE(world_.arrived().empty());
-  run(world_.mailer->send(
+  run(world_.mail->send(
       {"ada@example.net", std::string(subject_bytes_max, 's'), std::string(mail_text_bytes_max, 's')}));
 }
 
@@ -118,7 +116,7 @@ using Server = SmtpServerForTests;
 INSTANTIATE_TEST_SUITE_P(
     Engines, MailContract,
     testing::Values(Engine{"folder", [](World& world) { world.use_folder(); }},
-                    Engine{"smtp", [](World& world) { world.use_smtp({}, {.tls = SmtpMailer::Tls::none}); }}),
+                    Engine{"smtp", [](World& world) { world.use_smtp({}, {.tls = SmtpMail::Tls::none}); }}),
     [](auto const& engine) { return std::string(engine.param.name); });
 
 class Folder : public testing::Test {
@@ -128,7 +126,7 @@ class Folder : public testing::Test {
 
 TEST_F(Folder, FilesAreWholeAndTheOwnersAlone) {
   world_.use_folder();
-  run(world_.mailer->send({"ada@example.net", "Hello", "x"}));
+  run(world_.mail->send({"ada@example.net", "Hello", "x"}));
   auto const files = world_.files();
   ASSERT_EQ(files.size(), 1u);
   EXPECT_TRUE(files[0].ends_with(".eml"));
@@ -138,41 +136,40 @@ TEST_F(Folder, FilesAreWholeAndTheOwnersAlone) {
 }
 
 TEST_F(Folder, OneThatCannotBeIsToldAtStart) {
-  EXPECT_THROW(FolderMailer("/proc/nowhere", {world_.clock, world_.random, world_.workers, world_.from()}), Error);
+  EXPECT_THROW(FolderMail("/proc/nowhere", {world_.clock, world_.random, world_.workers, world_.from()}), Error);
 }
 
 class Smtp : public testing::Test {
  protected:
   World world_;
-  Mail const mail_{"ada@example.net", "Hello", "x"};
+  Letter const letter_{"ada@example.net", "Hello", "x"};
 };
 
 TEST_F(Smtp, TheEnvelopeNamesSenderAndReceiver) {
-  world_.use_smtp({}, {.tls = SmtpMailer::Tls::none});
-  run(world_.mailer->send(mail_));
+  world_.use_smtp({}, {.tls = SmtpMail::Tls::none});
+  run(world_.mail->send(letter_));
   EXPECT_THAT(world_.server->said(), HasSubstr("EHLO example.org\r\nMAIL FROM:<kith@example.org>"));
   EXPECT_THAT(world_.server->said(), HasSubstr("RCPT TO:<ada@example.net>\r\nDATA\r\n"));
 }
 
 TEST_F(Smtp, StarttlsEncryptsBeforeThePasswordIsSaid) {
   world_.use_smtp({.tls = Server::Tls::starttls}, {.user = "me", .password = "secret"});
-  run(world_.mailer->send(mail_));
+  run(world_.mail->send(letter_));
   EXPECT_EQ(world_.server->arrived().size(), 1u);
   EXPECT_TRUE(world_.server->signed_in());
   EXPECT_EQ(world_.server->said_in_the_clear(), "EHLO example.org\r\nSTARTTLS\r\n");
 }
 
 TEST_F(Smtp, ImplicitTlsSaysNothingInTheClear) {
-  world_.use_smtp({.tls = Server::Tls::implicit},
-                  {.tls = SmtpMailer::Tls::implicit, .user = "me", .password = "secret"});
-  run(world_.mailer->send(mail_));
+  world_.use_smtp({.tls = Server::Tls::implicit}, {.tls = SmtpMail::Tls::implicit, .user = "me", .password = "secret"});
+  run(world_.mail->send(letter_));
   EXPECT_EQ(world_.server->arrived().size(), 1u);
   EXPECT_EQ(world_.server->said_in_the_clear(), "");
 }
 
 TEST_F(Smtp, AServerThatCannotEncryptGetsNothing) {
   world_.use_smtp({}, {.user = "me", .password = "secret"});
-  EXPECT_EQ(world_.refusal(mail_), Code::unavailable);
+  EXPECT_EQ(world_.refusal(letter_), Code::unavailable);
   EXPECT_TRUE(world_.server->arrived().empty());
   EXPECT_EQ(world_.server->said().find("AUTH"), std::string::npos);
   EXPECT_EQ(world_.server->said().find("MAIL"), std::string::npos);
@@ -181,52 +178,52 @@ TEST_F(Smtp, AServerThatCannotEncryptGetsNothing) {
 TEST_F(Smtp, AStrangersCertificateIsRefused) {
   world_.use_smtp({.tls = Server::Tls::starttls},
                   {.user = "me", .password = "x", .authority = "/etc/ssl/certs/ca-certificates.crt"});
-  EXPECT_EQ(world_.refusal(mail_), Code::unavailable);
+  EXPECT_EQ(world_.refusal(letter_), Code::unavailable);
   EXPECT_TRUE(world_.server->arrived().empty());
 }
 
 TEST_F(Smtp, ARefusedAddressIsNotFound) {
-  world_.use_smtp({.rcpt_answer = "550 no such user"}, {.tls = SmtpMailer::Tls::none});
-  EXPECT_EQ(world_.refusal(mail_), Code::not_found);
+  world_.use_smtp({.rcpt_answer = "550 no such user"}, {.tls = SmtpMail::Tls::none});
+  EXPECT_EQ(world_.refusal(letter_), Code::not_found);
 }
 
 TEST_F(Smtp, AServerThatIsBusyIsUnavailable) {
-  world_.use_smtp({.rcpt_answer = "451 later"}, {.tls = SmtpMailer::Tls::none});
-  EXPECT_EQ(world_.refusal(mail_), Code::unavailable);
+  world_.use_smtp({.rcpt_answer = "451 later"}, {.tls = SmtpMail::Tls::none});
+  EXPECT_EQ(world_.refusal(letter_), Code::unavailable);
 }
 
 TEST_F(Smtp, ALineCutAfterTheMailIsUnknown) {
-  world_.use_smtp({.cut_after_data = true}, {.tls = SmtpMailer::Tls::none});
-  EXPECT_EQ(world_.refusal(mail_), Code::unknown);
+  world_.use_smtp({.cut_after_data = true}, {.tls = SmtpMail::Tls::none});
+  EXPECT_EQ(world_.refusal(letter_), Code::unknown);
 }
 
 TEST_F(Smtp, ASilentServerCostsABoundedTime) {
-  world_.use_smtp({.silent = true}, {.tls = SmtpMailer::Tls::none, .send_within = std::chrono::milliseconds{200}});
-  EXPECT_EQ(world_.refusal(mail_), Code::unavailable);
+  world_.use_smtp({.silent = true}, {.tls = SmtpMail::Tls::none, .send_within = std::chrono::milliseconds{200}});
+  EXPECT_EQ(world_.refusal(letter_), Code::unavailable);
 }
 
 TEST_F(Smtp, NobodyThereIsUnavailable) {
-  world_.use_smtp({}, {.tls = SmtpMailer::Tls::none});
+  world_.use_smtp({}, {.tls = SmtpMail::Tls::none});
   world_.server->stop();
-  EXPECT_EQ(world_.refusal(mail_), Code::unavailable);
+  EXPECT_EQ(world_.refusal(letter_), Code::unavailable);
 }
 
 TEST_F(Smtp, ImpossibleServersAreRefusedAtStart) {
-  auto const make = [this](SmtpMailer::Server server, Sender from) {
-    SmtpMailer(server, {world_.clock, world_.random, world_.workers, from});
+  auto const make = [this](SmtpMail::Server server, Sender from) {
+    SmtpMail(server, {world_.clock, world_.random, world_.workers, from});
   };
   EXPECT_THROW(make({.host = ""}, world_.from()), Error);
   EXPECT_THROW(make({.host = "a/b"}, world_.from()), Error);
   EXPECT_THROW(make({.host = "mail", .port = 0}, world_.from()), Error);
-  EXPECT_THROW(make({.host = "mail", .tls = SmtpMailer::Tls::none, .user = "me"}, world_.from()), Error);
+  EXPECT_THROW(make({.host = "mail", .tls = SmtpMail::Tls::none, .user = "me"}, world_.from()), Error);
   EXPECT_THROW(make({.host = "mail"}, {"nobody", ""}), Error);
 }
 
 TEST(Message, EncodesWhatIsNotPlain) {
   SystemRandom random;
-  Mail mail{"ada@example.net", "Grüße aus der kleinen Stadt am großen Fluß, wo alle sich kennen",
-            "a " + std::string(200, 'x') + " \nb"};
-  std::string const message = message_of(mail, {"kith@example.org", "Städtchen \"X\""}, Time{}, random);
+  Letter letter{"ada@example.net", "Grüße aus der kleinen Stadt am großen Fluß, wo alle sich kennen",
+                "a " + std::string(200, 'x') + " \nb"};
+  std::string const message = message_of(letter, {"kith@example.org", "Städtchen \"X\""}, Time{}, random);
   EXPECT_THAT(message, HasSubstr("From: =?UTF-8?B?U3TDpGR0Y2hlbiAiWCIg?= <kith@example.org>\r\n"));
   EXPECT_THAT(message, HasSubstr("\r\nSubject: =?UTF-8?B?R3LDvMOfZS"));
   std::istringstream lines(message);
@@ -240,10 +237,10 @@ TEST(Message, EncodesWhatIsNotPlain) {
 
 TEST(Message, ANameWithMarksIsQuoted) {
   SystemRandom random;
-  Mail const mail{"ada@example.net", "Hello", ""};
-  EXPECT_THAT(message_of(mail, {"kith@example.org", "Smith, J. <x>"}, Time{}, random),
+  Letter const letter{"ada@example.net", "Hello", ""};
+  EXPECT_THAT(message_of(letter, {"kith@example.org", "Smith, J. <x>"}, Time{}, random),
               HasSubstr("From: \"Smith, J. <x>\" <kith@example.org>\r\n"));
-  EXPECT_THAT(message_of(mail, {"kith@example.org", ""}, Time{}, random), HasSubstr("From: <kith@example.org>\r\n"));
+  EXPECT_THAT(message_of(letter, {"kith@example.org", ""}, Time{}, random), HasSubstr("From: <kith@example.org>\r\n"));
 }
 
 }  // namespace

@@ -137,17 +137,17 @@ bool is_address(std::string_view address) {
   return local_good && is_host(address.substr(at + 1));
 }
 
-void check_mail(Mail const& mail) {
-  if (!is_address(mail.to)) throw Error{Code::invalid, "This is not an e-mail address"};
-  if (!is_line(mail.subject) || mail.subject.empty() || mail.subject.size() > subject_bytes_max)
+void check_letter(Letter const& letter) {
+  if (!is_address(letter.to)) throw Error{Code::invalid, "This is not an e-mail address"};
+  if (!is_line(letter.subject) || letter.subject.empty() || letter.subject.size() > subject_bytes_max)
     throw Error{Code::invalid,
                 "A mail's subject is one line of at most " + std::to_string(subject_bytes_max) + " bytes"};
-  if (!is_text(mail.text) || mail.text.size() > mail_text_bytes_max)
+  if (!is_text(letter.text) || letter.text.size() > mail_text_bytes_max)
     throw Error{Code::invalid, "A mail's text is at most " + std::to_string(mail_text_bytes_max) + " bytes of UTF-8"};
 }
 
-std::string message_of(Mail const& mail, Sender const& from, Time now, Random& random) {
-  check_mail(mail);
+std::string message_of(Letter const& letter, Sender const& from, Time now, Random& random) {
+  check_letter(letter);
   if (!is_address(from.address) || !is_line(from.name))
     throw Error{Code::internal, "Mail is not set up on this server", "mail_from is no address: " + from.address};
   std::string out = "From: ";
@@ -155,13 +155,13 @@ std::string message_of(Mail const& mail, Sender const& from, Time now, Random& r
     append_name(out, from.name);
     out += ' ';
   }
-  out += '<' + from.address + ">\r\nTo: <" + mail.to + ">\r\nSubject: ";
-  append_words(out, mail.subject);
+  out += '<' + from.address + ">\r\nTo: <" + letter.to + ">\r\nSubject: ";
+  append_words(out, letter.subject);
   out += "\r\nDate: " + date_of(now) + "\r\nMessage-ID: " + message_id(from, random);
   // Out-of-office answers are for people.
   out += "\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n";
   out += "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n";
-  append_quoted(out, mail.text);
+  append_quoted(out, letter.text);
   return out;
 }
 

@@ -21,8 +21,8 @@ struct Sender {
 };
 
 // Throws Error{invalid} for what cannot be one mail.
-void check_mail(Mail const& mail);
+void check_letter(Letter const& letter);
 // Lines end in CR LF, none is longer than 998 bytes; ends in a line end.
-std::string message_of(Mail const& mail, Sender const& from, Time now, Random& random);
+std::string message_of(Letter const& letter, Sender const& from, Time now, Random& random);
 
 }  // namespace kith

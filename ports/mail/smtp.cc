@@ -49,7 +49,7 @@ void begin_curl() {
 
 }  // namespace
 
-SmtpMailer::SmtpMailer(Server server, Needs needs) : server_(std::move(server)), needs_(std::move(needs)) {
+SmtpMail::SmtpMail(Server server, Needs needs) : server_(std::move(server)), needs_(std::move(needs)) {
   begin_curl();
   if (!is_address(needs_.from.address))
     throw Error{Code::invalid, "'" + needs_.from.address + "' is not an address that mail can come from"};
@@ -61,12 +61,12 @@ SmtpMailer::SmtpMailer(Server server, Needs needs) : server_(std::move(server)),
                 "The password of the mail server would go over the line in the clear: use starttls or implicit"};
 }
 
-Task<void> SmtpMailer::send(Mail mail) {
-  std::string const message = message_of(mail, needs_.from, needs_.clock.now(), needs_.random);
-  co_await needs_.workers.run([this, &mail, &message] { deliver(mail.to, message); });
+Task<void> SmtpMail::send(Letter letter) {
+  std::string const message = message_of(letter, needs_.from, needs_.clock.now(), needs_.random);
+  co_await needs_.workers.run([this, &letter, &message] { deliver(letter.to, message); });
 }
 
-void SmtpMailer::deliver(std::string const& to, std::string const& message) const {
+void SmtpMail::deliver(std::string const& to, std::string const& message) const {
   using std::chrono::duration_cast;
   using std::chrono::milliseconds;
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> const call(curl_easy_init(), curl_easy_cleanup);

@@ -10,7 +10,7 @@
 
 namespace kith {
 
-class SmtpMailer final : public Mailer {
+class SmtpMail final : public Mail {
  public:
   enum class Tls : std::uint8_t {
     starttls,  // begins plain, then must become encrypted before anything is said; port 587
@@ -35,9 +35,9 @@ class SmtpMailer final : public Mailer {
     Sender from;
   };
   // Throws Error{invalid} for a server that cannot be.
-  SmtpMailer(Server server, Needs needs);
+  SmtpMail(Server server, Needs needs);
 
-  Task<void> send(Mail mail) override;
+  Task<void> send(Letter letter) override;
 
  private:
   void deliver(std::string const& to, std::string const& message) const;
