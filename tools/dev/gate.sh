@@ -20,16 +20,16 @@ read_steps tools/dev/steps "$gate" # fills names, commands, afters
 
 began=$SECONDS passed=0 failed=0 broken=" " table=()
 for i in "${!names[@]}"; do
-  name=${names[i]} step_began=$SECONDS
+  name=${names[i]} step_began=$SECONDS status=0
+  STEP_NUMBER="[$((i + 1))/${#names[@]}] "
   if [[ $broken == *" ${afters[i]} "* ]]; then
-    say "[$((i + 1))/${#names[@]}] $name: not run, because the preset ${afters[i]} did not build"
-    counts="0 1"
+    say "$STEP_NUMBER$name: not run, because the preset ${afters[i]} did not build"
+    status=1 counts="0 1"
   else
-    status=0
-    step "[$((i + 1))/${#names[@]}] $name" bash -euo pipefail -c "${commands[i]}" || status=$?
-    counts=$(counts_of "$(log_of "[$((i + 1))/${#names[@]}] $name")" $status)
-    if [ $status -ne 0 ] && [[ $name == "build "* ]]; then broken="$broken${name#build } "; fi
+    step "$name" bash -euo pipefail -c "${commands[i]}" || status=$?
+    counts=$(counts_of "$(log_of "$name")" $status)
   fi
+  if [ $status -ne 0 ] && [[ $name == "build "* ]]; then broken="$broken${name#build } "; fi
   passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
   table+=("$(printf '%-24s %14s %9d passed %5d failed' "$name" "$(elapsed $((SECONDS - step_began)))" ${counts% *} ${counts#* })")
 done

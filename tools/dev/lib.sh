@@ -35,12 +35,13 @@ tick() {
 }
 
 # step TITLE COMMAND...: runs it with its output in a log file, shows that it lives, and says how long
-# it took. When it fails, the end of the log follows. The status is the command's.
+# it took. When it fails, the end of the log follows. The status is the command's. STEP_NUMBER, if set,
+# stands before the title.
 step() {
-  local title=$1 log began=$SECONDS status=0 ticker
+  local title="${STEP_NUMBER:-}$1" log began=$SECONDS status=0 ticker
+  log=$(log_of "$1")
   shift
   mkdir -p "$logs"
-  log=$(log_of "$title")
   if [ -t 1 ]; then printf '%s ...' "$title"; else say "$title ..."; fi
   tick "$title" "$log" &
   ticker=$!
@@ -51,7 +52,8 @@ step() {
     say "$title: done in $(elapsed $((SECONDS - began)))"
   else
     say "$title: FAILED after $(elapsed $((SECONDS - began))) (status $status). The end of $log:"
-    tail -n 40 "$log" | sed 's/^/  | /'
+    # Not what ninja built before: in a big build the error would be out of sight.
+    grep -vE '^\[[0-9]+/[0-9]+\] ' "$log" | tail -n 40 | sed 's/^/  | /'
   fi
   return $status
 }
