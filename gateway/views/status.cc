@@ -2,7 +2,6 @@
 
 #include <array>
 #include <charconv>
-#include <cstring>
 
 #include "base/check.h"
 #include "base/json.h"
@@ -61,7 +60,7 @@ class Cursor {
   explicit Cursor(char* at) : at_(at) {}
 
   void put(std::string_view text) {
-    std::memcpy(at_, text.data(), text.size());
+    std::char_traits<char>::copy(at_, text.data(), text.size());  // memcpy that takes the null of an empty view
     at_ += text.size();
   }
   void put(std::uint64_t number) { at_ = std::to_chars(at_, at_ + number_max, number).ptr; }
