@@ -8,7 +8,7 @@ shift 2
 # Short, because the path of a unix socket may have 107 bytes.
 own=$build/t/$name
 rm -rf "$own" && mkdir -p "$own" "$build/results" && rm -f "$build/results/$name.xml" && cd "$own" || exit 1
-TMPDIR=$own GTEST_OUTPUT=xml:$build/results/$name.xml "$@"
+TMPDIR=$own TEST_TMPDIR=$own GTEST_OUTPUT=xml:$build/results/$name.xml "$@"
 status=$?
 [ $status -ne 0 ] || { cd / && rm -rf "$own"; }
 exit $status
