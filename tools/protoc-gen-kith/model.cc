@@ -128,7 +128,6 @@ File Reader::read() {
 Enum Reader::read_enum(EnumDescriptor const& from) {
   Enum made{&from, from.name(), {}};
   std::string const prefix = upper_snake_case(from.name()) + '_';
-  std::set<std::string> names;
   for (int i = 0; i < from.value_count(); ++i) {
     auto const& value = *from.value(i);
     std::string name = value.name();
@@ -137,7 +136,6 @@ Enum Reader::read_enum(EnumDescriptor const& from) {
     if (value.number() < 0) refuse(from, value.name() + " is negative; numbers of an enum count from 0");
     if (name.empty() || (name[0] >= '0' && name[0] <= '9'))
       refuse(from, value.name() + " leaves no name without its prefix");
-    if (!names.insert(name).second) refuse(from, "two values are named " + name);
     made.values.push_back({&value, name, value.number()});
   }
   auto const zero = std::ranges::find(made.values, 0, &EnumValue::number);
@@ -453,13 +451,7 @@ void Reader::check_names() {
       refuse(described, "the name " + name + " is taken by " + at->second);
   };
   for (Enum const& made : file_.enums) take(made.name, *made.from);
-  for (Message const& message : file_.messages) {
-    take(message.name, *message.from);
-    std::set<std::string> members;
-    for (Field const& field : message.fields)
-      if (!members.insert(field.name).second)
-        refuse(*field.from, "its C++ name " + field.name + " is taken by another field");
-  }
+  for (Message const& message : file_.messages) take(message.name, *message.from);
   for (Service const& service : file_.services) {
     take(service.name + "Service", *service.from);
     take("Remote" + service.name, *service.from);

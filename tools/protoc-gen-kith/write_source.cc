@@ -80,8 +80,7 @@ void Source::conversions(Message const& from) {
   if (!fields.empty()) {
     out_("    switch (in.field()) {\n");
     for (Field const* field : fields)
-      out_("      case $0:\n        if (in.take(message.$1)) continue;\n        break;\n",
-           std::to_string(field->number), field->name);
+      out_("      case $0: if (in.take(message.$1)) continue; break;\n", std::to_string(field->number), field->name);
     out_("    }\n");
   }
   out_(keeps ? "    in.keep(message.unknown_fields);\n  }\n}\n" : "    in.skip();\n  }\n}\n");
