@@ -78,7 +78,8 @@ int run(Settings const& settings) {
   unsigned const width = settings.trace ? 1 : std::max(1u, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < width; ++i) threads.emplace_back(work);
   for (auto& thread : threads) thread.join();
-  std::cout << count << " seeds of " << chosen.size() << " scenarios, each twice: " << failed << " failed\n";
+  std::cout << count << " seeds of " << chosen.size() << " scenarios, each twice: " << count * chosen.size() - failed
+            << " passed, " << failed << " failed\n";
   return failed == 0 ? 0 : 1;
 }
 
