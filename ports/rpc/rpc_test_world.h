@@ -1,0 +1,140 @@
+#pragma once
+
+// A service to be called and its forms: directly, through bytes, over gRPC.
+
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "base/error.h"
+#include "ports/rpc/grpc.h"
+#include "ports/rpc/loopback.h"
+#include "tools/protoc-gen-kith/testdata/sample.kith.h"
+
+namespace kith::sample {
+
+class Sample final : public SampleService {
+ public:
+  Task<Everything> echo(Call call, Everything request) override {
+    remember(call);
+    if (request.signed_ > 0) {
+      boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor,
+                                      std::chrono::milliseconds(request.signed_));
+      co_await timer.async_wait(boost::asio::use_awaitable);
+    }
+    if (request.small > 0) request.text.assign(request.small, 'x');
+    ++ended;
+    co_return request;
+  }
+  // Fails with the code numbered by its first poll; 100 throws what is no Error.
+  Task<Tree> get_many(Call, GetRequest request) override {
+    auto const code = request.polls.at(0).value;
+    if (code == 100) throw std::runtime_error("an engine's own words");
+    throw Error{static_cast<Code>(code), "This cannot be done: grüße", "row 7", R"({"text":[{"error":"ERR_BLANK"}]})"};
+    co_return Tree{};
+  }
+  Task<void> delete_(Call, GetRequest request) override {
+    deleted += request.polls.size();
+    co_return;
+  }
+  Task<Tree> count(Call) override { co_return Tree{.number = deleted, .branches = {{.number = 1}}}; }
+  Task<void> touch(Call call) override {
+    remember(call);
+    co_return;
+  }
+
+  Call last() {
+    std::lock_guard const lock(mutex_);
+    return last_;
+  }
+
+  std::atomic<std::size_t> deleted = 0;
+  std::atomic<std::size_t> begun = 0;
+  std::atomic<std::size_t> ended = 0;
+
+ private:
+  void remember(Call const& call) {
+    ++begun;
+    std::lock_guard const lock(mutex_);
+    last_ = call;
+  }
+
+  std::mutex mutex_;
+  Call last_;
+};
+
+// A form of the service.
+struct Form {
+  virtual ~Form() = default;
+  virtual SampleService& calls() = 0;
+  Sample service;
+};
+
+struct Direct final : Form {
+  SampleService& calls() override { return service; }
+};
+
+struct Bytes final : Form {
+  SampleService& calls() override { return remote; }
+  Bytes() { serve(service, methods); }
+  Methods methods;
+  Loopback channel{methods};
+  RemoteSample remote{channel};
+};
+
+inline std::string fresh_socket() {
+  static int count = 0;
+  auto const folder =
+      std::filesystem::current_path() / ("rpc" + std::to_string(::getpid()) + "_" + std::to_string(count++));
+  return folder / "s.sock";
+}
+
+struct Grpc final : Form {
+  explicit Grpc(GrpcServer::Settings given = {}) : settings(std::move(given)) {
+    serve(service, methods);
+    if (settings.address.empty()) settings.address = "unix:" + fresh_socket();
+    settings.failed = [this](std::string_view method, Error const& error) {
+      std::lock_guard const lock(mutex);
+      failed = std::string(method) + ": " + error.detail;
+    };
+    start();
+    connect();
+  }
+  ~Grpc() override { stop(); }
+  SampleService& calls() override { return *remote; }
+
+  void start() {
+    pools[0].emplace(1);
+    pools[1].emplace(1);
+    server.emplace(settings, methods,
+                   std::vector<boost::asio::any_io_executor>{pools[0]->get_executor(), pools[1]->get_executor()});
+  }
+  void stop() {
+    server.reset();
+    for (auto& pool : pools)
+      if (pool) pool->join();
+  }
+  void connect() {
+    remote.reset();
+    channel.emplace(settings.address);
+    remote.emplace(*channel);
+  }
+
+  GrpcServer::Settings settings;
+  std::mutex mutex;
+  std::string failed;
+  Methods methods;
+  std::optional<boost::asio::thread_pool> pools[2];
+  std::optional<GrpcServer> server;
+  std::optional<GrpcChannel> channel;
+  std::optional<RemoteSample> remote;
+};
+
+}  // namespace kith::sample
