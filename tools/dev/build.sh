@@ -6,4 +6,6 @@ preset=$1
 shift
 export NINJA_STATUS='[%f/%t] ' CCACHE_MAXSIZE="${CCACHE_MAXSIZE:-5G}"
 cmake --preset "$preset"
-exec ninja -C "build/$preset" -j "${KITH_JOBS:-$(nproc)}" "$@"
+ninja -C "build/$preset" -j "${KITH_JOBS:-$(nproc)}" "$@"
+# A source that includes a generated header without saying so in its DEPS builds today by luck.
+[ $# -gt 0 ] || ninja -C "build/$preset" -t missingdeps
