@@ -258,8 +258,17 @@ def law_tests_are_built(tree):
             yield f"{path} stands in no CMakeLists.txt, so it never runs; add it to a kith_test or kith_fuzzer there."
 
 
+def law_links(tree):
+    """documents point to what is there"""
+    for path in tree.having(".md"):
+        for number, line in enumerate(tree.text(path).splitlines(), 1):
+            for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", line):
+                if not re.match(r"[a-z]+:", target) and not (tree.root / path).parent.joinpath(target).exists():
+                    yield f"{path}:{number} links to {target}, which is not there; mend the link."
+
+
 LAWS = [law_includes, law_vendor_headers, law_vendor_words, law_file_names, law_named_ideas, law_pragma_once,
-        law_size, law_finished, law_no_private_paths, law_plain_text, law_tests_are_built]
+        law_size, law_finished, law_no_private_paths, law_plain_text, law_tests_are_built, law_links]
 
 
 def main():

@@ -138,6 +138,10 @@ class OtherLaws(unittest.TestCase):
         self.one(laws.law_tests_are_built, {"base/a_test.cc": "", "base/CMakeLists.txt": "kith_test(a SOURCES b_test.cc)\n"}, "a_test.cc")
         self.none(laws.law_tests_are_built, {"base/a_test.cc": "", "base/CMakeLists.txt": "kith_test(a SOURCES a_test.cc)\n"})
 
+    def test_links(self):
+        self.one(laws.law_links, {"docs/a.md": "[b](b.md)\n"}, "docs/a.md:1", "b.md")
+        self.none(laws.law_links, {"docs/a.md": "[b](b.md#part) [c](../c.md) [d](https://example.org) [e](#here)\n", "docs/b.md": "\n", "c.md": "\n"})
+
     def test_this_tree_is_seen(self):
         self.assertIn("tools/laws/laws.py", laws.Tree(pathlib.Path(__file__).resolve().parents[2]).files)
 
