@@ -1,0 +1,420 @@
+#include "app/settings.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <optional>
+
+#include "app/settings_file.h"
+#include "app/settings_words.h"
+#include "base/error.h"
+
+namespace kith {
+namespace {
+
+using Kind = FileValue::Kind;
+
+// One setting: how it is told, and how its value becomes text and back.
+struct Setting {
+  std::string group;
+  std::string name;
+  std::string meaning;
+  std::string values;
+  bool secret = false;
+  bool list = false;
+  std::vector<Kind> kinds;  // that it may have in the file
+  std::function<bool(Settings&, std::vector<std::string> const&)> set;
+  std::function<std::vector<std::string>(Settings const&)> get;
+  bool bare = false;  // written in the file without quotes
+};
+
+class Table {
+ public:
+  std::vector<Setting> const& all() const { return all_; }
+
+  Table() {
+    group("Where the server stands");
+    text("data", &Settings::data, "a folder", "The folder with everything this server keeps.");
+    list("listen", &Settings::listen, is_listen, "HOST:PORT, such as 127.0.0.1:8080",
+         "Addresses for plain HTTP. With a port alone (:8080), every address of the machine.");
+    list("tls_listen", &Settings::tls_listen, is_listen, "HOST:PORT, such as 0.0.0.0:8443",
+         "Addresses for HTTPS; they need a certificate and its key.");
+    text("tls_certificate", &Settings::tls_certificate, "a file", "The certificate and its chain, PEM.");
+    text("tls_key", &Settings::tls_key, "a file", "The key of the certificate, PEM.");
+    checked("base_url", &Settings::base_url, is_base_url, "https://HOST without a path, or nothing",
+            "How people reach the server. Nothing: as each request says; set it behind a proxy.");
+    list("trusted_proxies", &Settings::trusted_proxies, is_range, "addresses or ranges, such as 10.0.0.0/8",
+         "Proxies that may say for whom they ask. This machine is always trusted.");
+    list("roles", &Settings::roles, is_role, "all, gateway or core",
+         "What this process does. A gateway reaches the core through the rpc folder.");
+    text("rpc_folder", &Settings::rpc_folder, "a folder",
+         "Where processes of this server meet; only its owner may enter. Nothing: rpc in the data folder.");
+
+    group("The community");
+    text("community_name", &Settings::community_name, "a text", "What it is called.");
+    text("community_description", &Settings::community_description, "a text", "What it is, in a sentence or two.");
+    checked("community_contact_email", &Settings::community_contact_email, is_mail_address,
+            "an e-mail address or nothing", "Where people write to when something is wrong.");
+    text("community_contact_account", &Settings::community_contact_account, "a handle",
+         "Whose account answers for it. Nothing: the first administrator.");
+    list("community_rules", &Settings::community_rules, is_anything, "texts", "What people agree to when they join.");
+    list("community_languages", &Settings::community_languages, is_language, "language codes, such as en",
+         "What is mostly spoken here.");
+
+    group("Joining, and who may do how much");
+    choice("sign_up", &Settings::sign_up, {"open", "approval", "closed"},
+           "Whether anybody may join, or after a moderator's approval, or nobody.");
+    text("sign_up_closed_message", &Settings::sign_up_closed_message, "a text", "What is said while nobody may join.");
+    flag("confirm_email", &Settings::confirm_email, "Whether an account waits until its e-mail address is confirmed.");
+    flag("lock_new_accounts", &Settings::lock_new_accounts,
+         "Whether a follow of a new account asks first, which makes friends when accepted.");
+    flag("rate_limits", &Settings::rate_limits, "Off lifts every limit on how often, log-in and sign-up too.");
+    bytes("password_memory", &Settings::password_memory, 8 << 10, std::uint64_t{4} << 30,
+          "Memory to hash one password with argon2id: what makes guessing dear.");
+    number("password_passes", &Settings::password_passes, 1, 100, "Passes over that memory.");
+    number("password_at_once", &Settings::password_at_once, 1, 64, "Passwords hashed at once, each with that memory.");
+
+    group("What people write, and for how long derived lists are kept");
+    number("post_characters_max", &Settings::post_characters_max, 1, 50'000, "Characters of one post.");
+    duration("feeds_kept", &Settings::feeds_kept, std::chrono::days{1}, std::chrono::days{3'650},
+             "Entries of home feeds; older posts are merged when read.");
+    duration("timelines_kept", &Settings::timelines_kept, std::chrono::days{1}, std::chrono::days{3'650},
+             "Entries of public and hashtag timelines.");
+    duration("notifications_kept", &Settings::notifications_kept, std::chrono::days{1}, std::chrono::days{3'650},
+             "Notifications.");
+    number("famous_followers_up", &Settings::famous_followers_up, 2, 1'000'000'000,
+           "From so many followers on, an author's posts are merged when feeds are read, not written into each.");
+    number("famous_followers_down", &Settings::famous_followers_down, 1, 1'000'000'000,
+           "Below so many they are written into each feed again.");
+    duration("active_within", &Settings::active_within, std::chrono::hours{1}, std::chrono::days{365},
+             "Who was here so lately gets new posts written into the feed at once.");
+    duration("passive_within", &Settings::passive_within, std::chrono::hours{1}, std::chrono::days{3'650},
+             "Who was not here for so long has no feed until the next visit.");
+
+    group("Mail");
+    choice("mail", &Settings::mail, {"folder", "smtp"}, "By a mail server, or as files into a folder.");
+    text("mail_folder", &Settings::mail_folder, "a folder",
+         "Where mail lies as files. Nothing: mail in the data folder.");
+    checked("mail_from", &Settings::mail_from, is_mail_address, "an e-mail address", "Whom mail comes from.");
+    text("mail_smtp_host", &Settings::mail_smtp_host, "a host", "The mail server.");
+    number("mail_smtp_port", &Settings::mail_smtp_port, 1, 65'535, "Its port: 587 for starttls, 465 for implicit.");
+    choice("mail_smtp_tls", &Settings::mail_smtp_tls, {"starttls", "implicit", "none"},
+           "How the line is encrypted; none is only for a server on this machine, without a password.");
+    text("mail_smtp_user", &Settings::mail_smtp_user, "a text", "Who signs in there. Nothing: nobody.");
+    text("mail_smtp_password", &Settings::mail_smtp_password, "a text", "The password; better in a file of its own.");
+    all_.back().secret = true;
+    text("mail_smtp_password_file", &Settings::mail_smtp_password_file, "a file",
+         "A file that holds the password alone.");
+    text("mail_smtp_authority", &Settings::mail_smtp_authority, "a file",
+         "Certificates to trust there, PEM. Nothing: those the system trusts.");
+
+    group("Machine and limits");
+    number("threads", &Settings::threads, 0, 256, "Threads that serve requests. 0: one a core.");
+    number("workers", &Settings::workers, 1, 256, "Threads for reads that wait for the disk, and for mail.");
+    number("connections_max", &Settings::connections_max, 10, 1'000'000, "Open connections, some 6 KiB each.");
+    number("requests_in_flight_max", &Settings::requests_in_flight_max, 10, 1'000'000,
+           "Requests being answered; more are told at once to come again.");
+    bytes("request_bodies_max", &Settings::request_bodies_max, 1 << 20, std::uint64_t{64} << 30,
+          "Bodies of all requests being received or answered.");
+    duration("request_deadline", &Settings::request_deadline, std::chrono::seconds{1}, std::chrono::minutes{10},
+             "A request that takes longer is given up.");
+    duration("stop_within", &Settings::stop_within, std::chrono::seconds{0}, std::chrono::minutes{60},
+             "Running requests may take so long to end when the server stops.");
+    bytes("cache_bytes", &Settings::cache_bytes, 1 << 20, std::uint64_t{1} << 40, "Memory for copies of content.");
+    choice("cache_eviction", &Settings::cache_eviction, {"lru", "lfu", "sliding_window"},
+           "What leaves first: read longest ago, read least often, or whatever was not read for ten minutes.");
+    bytes("storage_row_cache", &Settings::storage_row_cache, 1 << 20, std::uint64_t{1} << 40,
+          "Memory for rows as they are: 64 MiB hold some 200,000.");
+    bytes("storage_block_cache", &Settings::storage_block_cache, 1 << 20, std::uint64_t{1} << 40,
+          "Memory for blocks of the files, beside the system's own.");
+    bytes("storage_memtables", &Settings::storage_memtables, 4 << 20, std::uint64_t{64} << 30,
+          "Memory for what was written lately.");
+    bytes("storage_feeds", &Settings::storage_feeds, 1 << 20, std::uint64_t{1} << 40,
+          "Memory for feeds: 32 MiB hold those of some 15,000 readers.");
+    bytes("storage_free_min", &Settings::storage_free_min, 16 << 20, std::uint64_t{1} << 40,
+          "With less room on the disk than this, nothing new is written.");
+
+    group("What the operator sees");
+    choice("log_level", &Settings::log_level, {"debug", "info", "warn", "error"}, "The least that is logged.");
+    text("log_file", &Settings::log_file, "a file", "Where to. Nothing: standard error.");
+    choice("request_log", &Settings::request_log, {"off", "failures", "sampled", "all"},
+           "Which requests are logged: none, refused ones, those and one in a hundred, all.");
+    flag("metrics", &Settings::metrics, "Whether /metrics answers.");
+  }
+
+ private:
+  template <class T>
+  using Member = T Settings::*;
+  using Check = bool (*)(std::string_view);
+
+  void group(std::string name) { group_ = std::move(name); }
+
+  Setting& add(std::string name, std::string values, std::string meaning, std::vector<Kind> kinds) {
+    all_.push_back({.group = group_,
+                    .name = std::move(name),
+                    .meaning = std::move(meaning),
+                    .values = std::move(values),
+                    .kinds = std::move(kinds)});
+    return all_.back();
+  }
+
+  void checked(std::string name, Member<std::string> member, Check check, std::string values, std::string meaning) {
+    Setting& one = add(std::move(name), std::move(values), std::move(meaning), {Kind::text});
+    one.set = [member, check](Settings& settings, auto const& texts) {
+      settings.*member = texts.front();
+      return check(texts.front());
+    };
+    one.get = [member](Settings const& settings) { return std::vector{settings.*member}; };
+  }
+  void text(std::string name, Member<std::string> member, std::string values, std::string meaning) {
+    checked(std::move(name), member, is_anything, std::move(values), std::move(meaning));
+  }
+  void list(std::string name, Member<std::vector<std::string>> member, Check check, std::string values,
+            std::string meaning) {
+    Setting& one = add(std::move(name), std::move(values), std::move(meaning), {Kind::text, Kind::list});
+    one.list = true;
+    one.set = [member, check](Settings& settings, auto const& texts) {
+      settings.*member = texts;
+      return std::ranges::all_of(texts, check);
+    };
+    one.get = [member](Settings const& settings) { return settings.*member; };
+  }
+  void flag(std::string name, Member<bool> member, std::string meaning) {
+    Setting& one = add(std::move(name), "on or off", std::move(meaning), {Kind::flag, Kind::text});
+    one.set = [member](Settings& settings, auto const& texts) {
+      settings.*member = texts.front() == "on" || texts.front() == "true";
+      return settings.*member || texts.front() == "off" || texts.front() == "false";
+    };
+    one.get = [member](Settings const& settings) { return std::vector<std::string>{settings.*member ? "on" : "off"}; };
+  }
+  template <class Choice>
+  void choice(std::string name, Member<Choice> member, std::vector<std::string> words, std::string meaning) {
+    Setting& one = add(std::move(name), either(words), std::move(meaning), {Kind::text});
+    one.get = [member, words](Settings const& settings) {
+      return std::vector{words.at(static_cast<std::size_t>(settings.*member))};
+    };
+    one.set = [member, words](Settings& settings, auto const& texts) {
+      auto const found = std::ranges::find(words, texts.front());
+      if (found != words.end()) settings.*member = static_cast<Choice>(found - words.begin());
+      return found != words.end();
+    };
+  }
+  void number(std::string name, Member<std::uint64_t> member, std::uint64_t least, std::uint64_t most,
+              std::string meaning) {
+    measured(std::move(name), member, parse_number, number_text, least, most, "a number from ", std::move(meaning));
+    all_.back().kinds = {Kind::number};
+    all_.back().bare = true;
+  }
+  void bytes(std::string name, Member<std::uint64_t> member, std::uint64_t least, std::uint64_t most,
+             std::string meaning) {
+    measured(std::move(name), member, parse_bytes, bytes_text, least, most, "a size from ", std::move(meaning));
+  }
+  void duration(std::string name, Member<Duration> member, Duration least, Duration most, std::string meaning) {
+    measured(std::move(name), member, parse_duration, duration_text, least, most, "a time from ", std::move(meaning));
+  }
+  template <class T>
+  void measured(std::string name, Member<T> member, std::optional<T> (*parse)(std::string_view),
+                std::string (*print)(T), T least, T most, char const* what, std::string meaning) {
+    Setting& one = add(std::move(name), what + print(least) + " to " + print(most), std::move(meaning), {Kind::text});
+    one.get = [member, print](Settings const& settings) { return std::vector{print(settings.*member)}; };
+    one.set = [member, parse, least, most](Settings& settings, auto const& texts) {
+      auto const value = parse(texts.front());
+      if (value) settings.*member = *value;
+      return value && *value >= least && *value <= most;
+    };
+  }
+
+  std::string group_;
+  std::vector<Setting> all_;
+};
+
+Table const& table() {
+  static Table const settings;
+  return settings;
+}
+
+Setting const* find(std::string_view name) {
+  auto const& all = table().all();
+  auto const found = std::ranges::find(all, name, &Setting::name);
+  return found == all.end() ? nullptr : &*found;
+}
+
+std::string environment_name(std::string_view name) {
+  std::string upper = "KITH_";
+  for (char const c : name) upper += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+  return upper;
+}
+
+[[noreturn]] void wrong(std::string const& where, Setting const& setting, std::vector<std::string> const& texts) {
+  std::string const is = setting.secret ? std::string("not right") : joined(texts);
+  throw Error{Code::invalid, where + " is " + is + ", but must be " + setting.values};
+}
+
+void set(Settings& settings, Setting const& setting, std::vector<std::string> texts, std::string const& where) {
+  for (std::string const& text : texts)
+    if (!is_setting_text(text)) throw Error{Code::invalid, where + " holds bytes that are no UTF-8"};
+  if (!setting.set(settings, texts)) wrong(where, setting, texts);
+}
+
+// One value of the environment or the command line: a list's values are set apart by commas, those of
+// rules, which have commas of their own, by line ends.
+void set_text(Settings& settings, Setting const& setting, std::string const& text, std::string const& where) {
+  if (!setting.list) return set(settings, setting, {text}, where);
+  set(settings, setting, split(text, setting.name == "community_rules" ? '\n' : ','), where);
+}
+
+std::string nearest_setting(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (Setting const& one : table().all()) names.push_back(one.name);
+  return std::string(nearest(name, names));
+}
+
+void read_file(Settings& settings, std::string const& file) {
+  for (FileValue& value : read_settings_file(file)) {
+    std::string const line = file + ':' + std::to_string(value.line) + ": ";
+    Setting const* const setting = find(value.name);
+    if (setting == nullptr) {
+      std::string const near = nearest_setting(value.name);
+      throw Error{Code::invalid, line + "unknown setting '" + value.name + "'" +
+                                     (near.empty() ? " (kith settings lists all)" : ": did you mean '" + near + "'?")};
+    }
+    if (std::ranges::find(setting->kinds, value.kind) == setting->kinds.end())
+      throw Error{Code::invalid, line + value.name + " must be " + setting->values +
+                                     (setting->bare                ? ", without quotes"
+                                      : value.kind == Kind::number ? ", in quotes"
+                                                                   : "")};
+    set(settings, *setting, std::move(value.texts), line + value.name);
+  }
+}
+
+void read_password(Settings& settings) {
+  std::string const& file = settings.mail_smtp_password_file;
+  if (file.empty()) return;
+  if (!settings.mail_smtp_password.empty())
+    throw Error{Code::invalid, "mail_smtp_password and mail_smtp_password_file are both set: use one of them"};
+  std::ifstream in(file);
+  std::string line;
+  if (!in || !std::getline(in, line) || line.empty())
+    throw Error{Code::invalid, "Cannot read a password from " + file + " (mail_smtp_password_file)"};
+  if (line.ends_with('\r')) line.pop_back();
+  settings.mail_smtp_password = std::move(line);
+}
+
+// What only shows when settings are seen together.
+void check_together(Settings const& settings) {
+  auto const refuse = [](char const* say) { throw Error{Code::invalid, say}; };
+  bool const certificate = !settings.tls_certificate.empty(), key = !settings.tls_key.empty();
+  if (certificate != key) refuse("tls_certificate and tls_key belong together: set both or none");
+  if (!settings.tls_listen.empty() && !certificate) refuse("tls_listen needs tls_certificate and tls_key");
+  if (certificate && settings.tls_listen.empty())
+    refuse("tls_certificate is set, but tls_listen names no address for it");
+  if (settings.data.empty()) refuse("data must name a folder");
+  if (settings.listen.empty() && settings.tls_listen.empty())
+    refuse("listen names no address: nobody could reach the server");
+  if (settings.roles.empty()) refuse("roles names none: say all, gateway or core");
+  if (settings.community_name.empty()) refuse("community_name must not be empty");
+  if (settings.famous_followers_down >= settings.famous_followers_up)
+    refuse("famous_followers_down must be less than famous_followers_up");
+  if (settings.active_within > settings.passive_within) refuse("active_within must not be longer than passive_within");
+  if (settings.mail_from.empty()) refuse("mail_from must be an e-mail address");
+  if (settings.mail == MailBy::smtp && settings.mail_smtp_host.empty())
+    refuse("mail is smtp, but mail_smtp_host names no server");
+  if (settings.mail_smtp_tls == MailTls::none && !settings.mail_smtp_user.empty())
+    refuse("mail_smtp_tls is none, which would send the password in the clear: use starttls or implicit");
+}
+
+std::string quoted(std::string const& text) {
+  std::string out = "\"";
+  for (char const c : text) {
+    if (c == '"' || c == '\\')
+      out.append({'\\', c});
+    else if (static_cast<unsigned char>(c) < ' ' || c == '\x7F')
+      out.append({'\\', 'u', '0', '0', "0123456789ABCDEF"[c >> 4 & 15], "0123456789ABCDEF"[c & 15]});
+    else
+      out += c;
+  }
+  return out + '"';
+}
+
+std::string file_value(Setting const& setting, Settings const& settings) {
+  auto const texts = setting.get(settings);
+  if (!setting.list) return setting.bare ? texts.front() : quoted(texts.front());
+  std::string out = "[";
+  for (std::string const& text : texts) out += (out.size() > 1 ? ", " : "") + quoted(text);
+  return out + ']';
+}
+
+}  // namespace
+
+Environment environment() {
+  Environment all;
+  for (char** at = environ; *at != nullptr; ++at) {
+    std::string_view const entry = *at;
+    std::size_t const equals = entry.find('=');
+    if (entry.starts_with("KITH_") && equals != std::string_view::npos)
+      all.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return all;
+}
+
+LoadedSettings load_settings(std::string const& file, Environment const& environment,
+                             std::vector<SettingFrom> const& options) {
+  LoadedSettings loaded;
+  if (!file.empty()) read_file(loaded.settings, file);
+  for (auto const& [name, value] : environment) {
+    if (!name.starts_with("KITH_")) continue;
+    std::string lower = name.substr(5);
+    std::ranges::transform(lower, lower.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    Setting const* const setting = find(lower);
+    if (setting != nullptr && name == environment_name(setting->name)) {
+      set_text(loaded.settings, *setting, value, name);
+      continue;
+    }
+    std::string const near = nearest_setting(lower);
+    loaded.warnings.push_back(name + " in the environment is no setting" +
+                              (near.empty() ? "" : ": did you mean " + environment_name(near) + "?"));
+  }
+  for (SettingFrom const& option : options) {
+    Setting const* const setting = find(option.name);
+    if (setting == nullptr) throw Error{Code::invalid, "There is no setting '" + option.name + "'"};
+    set_text(loaded.settings, *setting, option.value, option.source);
+  }
+  read_password(loaded.settings);
+  check_together(loaded.settings);
+  return loaded;
+}
+
+std::vector<SettingDescription> describe_settings(Settings const& settings) {
+  Settings const defaults;
+  std::vector<SettingDescription> all;
+  for (Setting const& one : table().all()) {
+    bool const hidden = one.secret && one.get(settings) != one.get(defaults);
+    all.push_back({.name = one.name,
+                   .environment = environment_name(one.name),
+                   .group = one.group,
+                   .meaning = one.meaning,
+                   .values = one.values,
+                   .by_default = file_value(one, defaults),
+                   .value = hidden ? "(hidden)" : file_value(one, settings)});
+  }
+  return all;
+}
+
+std::string settings_file(Settings const& settings, std::string_view head) {
+  std::string out(head);
+  std::string group;
+  for (Setting const& one : table().all()) {
+    if (one.group != group) out += "\n# --- " + (group = one.group) + " ---\n";
+    out += "\n# " + one.meaning + "\n# " + one.values + "; " + environment_name(one.name) + "\n";
+    out += one.name + " = " + (one.secret ? "\"\"" : file_value(one, settings)) + '\n';
+  }
+  return out;
+}
+
+}  // namespace kith

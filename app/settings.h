@@ -1,0 +1,136 @@
+#pragma once
+
+// Everything an operator can choose. One TOML file, over it the environment (KITH_SIGN_UP for
+// sign_up), over both the command line. Each setting is declared once, in settings.cc, with its
+// meaning; reading, refusing, printing and profiles/embedded.toml all come from there.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "base/time.h"
+
+namespace kith {
+
+enum class SignUp : std::uint8_t { open, approval, closed };
+enum class RequestLog : std::uint8_t { off, failures, sampled, all };
+enum class CacheEviction : std::uint8_t { lru, lfu, sliding_window };
+enum class MailBy : std::uint8_t { folder, smtp };
+enum class MailTls : std::uint8_t { starttls, implicit, none };
+
+struct Settings {
+  // Where the server stands.
+  std::string data = "kith-data";
+  std::vector<std::string> listen = {"127.0.0.1:8080"};
+  std::vector<std::string> tls_listen = {};
+  std::string tls_certificate = {};
+  std::string tls_key = {};
+  std::string base_url = {};
+  std::vector<std::string> trusted_proxies = {};
+  std::vector<std::string> roles = {"all"};
+  std::string rpc_folder = {};
+
+  // The community.
+  std::string community_name = "kith";
+  std::string community_description = {};
+  std::string community_contact_email = {};
+  std::string community_contact_account = {};
+  std::vector<std::string> community_rules = {};
+  std::vector<std::string> community_languages = {"en"};
+
+  // Joining, and who may do how much.
+  SignUp sign_up = SignUp::open;
+  std::string sign_up_closed_message = {};
+  bool confirm_email = false;
+  bool lock_new_accounts = true;
+  bool rate_limits = true;
+  std::uint64_t password_memory = 19 << 20;
+  std::uint64_t password_passes = 2;
+  std::uint64_t password_at_once = 2;
+
+  // What people may write, and for how long feeds are kept.
+  std::uint64_t post_characters_max = 5'000;
+  Duration feeds_kept = std::chrono::days{60};
+  Duration timelines_kept = std::chrono::days{90};
+  Duration notifications_kept = std::chrono::days{365};
+  std::uint64_t famous_followers_up = 10'000;
+  std::uint64_t famous_followers_down = 8'000;
+  Duration active_within = std::chrono::days{3};
+  Duration passive_within = std::chrono::days{60};
+
+  // Mail.
+  MailBy mail = MailBy::folder;
+  std::string mail_folder = {};
+  std::string mail_from = "kith@localhost";
+  std::string mail_smtp_host = {};
+  std::uint64_t mail_smtp_port = 587;
+  MailTls mail_smtp_tls = MailTls::starttls;
+  std::string mail_smtp_user = {};
+  std::string mail_smtp_password = {};
+  std::string mail_smtp_password_file = {};
+  std::string mail_smtp_authority = {};
+
+  // Machine and limits.
+  std::uint64_t threads = 0;
+  std::uint64_t workers = 4;
+  std::uint64_t connections_max = 10'000;
+  std::uint64_t requests_in_flight_max = 2'000;
+  std::uint64_t request_bodies_max = std::uint64_t{256} << 20;
+  Duration request_deadline = std::chrono::seconds{15};
+  Duration stop_within = std::chrono::seconds{30};
+  std::uint64_t cache_bytes = 32 << 20;
+  CacheEviction cache_eviction = CacheEviction::lru;
+  std::uint64_t storage_row_cache = 64 << 20;
+  std::uint64_t storage_block_cache = 16 << 20;
+  std::uint64_t storage_memtables = 24 << 20;
+  std::uint64_t storage_feeds = 32 << 20;
+  std::uint64_t storage_free_min = 32 << 20;
+
+  // What the operator sees.
+  LogLevel log_level = LogLevel::info;
+  std::string log_file = {};
+  RequestLog request_log = RequestLog::failures;
+  bool metrics = true;
+
+  friend bool operator==(Settings const&, Settings const&) = default;
+};
+
+// A value as text, and who says so: {"listen", "localhost:80", "--listen"}.
+struct SettingFrom {
+  std::string name;
+  std::string value;
+  std::string source;
+};
+
+struct LoadedSettings {
+  Settings settings;
+  std::vector<std::string> warnings;  // for the log: names in the environment that are no settings
+};
+
+using Environment = std::vector<std::pair<std::string, std::string>>;
+// The variables of this process that begin with KITH_.
+Environment environment();
+
+// `file` may be empty. Throws Error{invalid} with one sentence naming file and line, or variable, or
+// option, and what would be right.
+LoadedSettings load_settings(std::string const& file, Environment const& environment,
+                             std::vector<SettingFrom> const& options = {});
+
+struct SettingDescription {
+  std::string name;
+  std::string environment;
+  std::string group;
+  std::string meaning;
+  std::string values;  // "on or off", "a size such as 64 MiB"
+  std::string by_default;
+  std::string value;  // now; hidden when secret
+};
+// In the order of the file, for `kith settings` and the reference page.
+std::vector<SettingDescription> describe_settings(Settings const& settings);
+// A whole documented file; with the defaults it is profiles/embedded.toml, byte by byte.
+std::string settings_file(Settings const& settings, std::string_view head);
+
+}  // namespace kith
