@@ -37,7 +37,7 @@ AppSecret shown(App const& app) {
           .scopes = app.scopes};
 }
 
-bool expired(Grant const& grant, Time now) { return grant.expires_at != no_time && grant.expires_at <= now; }
+bool expired(Grant const& grant, Time now) { return grant.expires_at_ != no_time && grant.expires_at_ <= now; }
 
 }  // namespace
 
@@ -179,7 +179,7 @@ Task<SignedIn> Auth::sign_in(Call call, SignInRequest request) {
   Grant grant{.grant = needs_.tables.ids().mint_as<GrantId>(), .account = account, .state = GrantState::active};
   grant.browser = true;
   grant.created_at = now;
-  grant.expires_at = now + browser_lives;
+  grant.expires_at_ = now + browser_lives;
   co_await note(grant);
   answer.account = account;
   answer.cookie = co_await store(grant, &Grant::token_hash);

@@ -85,7 +85,7 @@ Task<AuthorizationCode> Auth::authorize(Call call, AuthorizeRequest request) {
   grant.challenge = request.challenge;
   grant.redirect_uri = request.redirect_uri;
   grant.created_at = now;
-  grant.expires_at = now + code_lives;
+  grant.expires_at_ = now + code_lives;
   co_await note(grant);
   AuthorizationCode answer;
   answer.code = co_await store(grant, &Grant::code_hash);
@@ -123,7 +123,7 @@ Task<Issued> Auth::redeem(ExchangeRequest request, App app) {
   Grant active = *grant;
   active.state = GrantState::active;
   active.token_hash = token_hash(secret);
-  active.expires_at = no_time;
+  active.expires_at_ = no_time;
   Change change;
   change.replace(grant, active);
   auto const committed = co_await needs_.tables.commit(std::move(change));
