@@ -10,8 +10,8 @@
 #include "ports/clock/fake.h"
 #include "ports/random/engines.h"
 #include "ports/secrets/key_cache.h"
-#include "ports/secrets/memory.h"
 #include "ports/secrets/rocksdb.h"
+#include "ports/table/memory.h"
 
 namespace kith {
 namespace {
@@ -104,11 +104,11 @@ TEST_P(KeysContract, ManyAreMadeAtOnceAndOnceEach) {
   for (AccountId owner : owners) ASSERT_NE(get(owner), nullptr);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Engines, KeysContract,
-    testing::Values(Engine{"memory", [](World& world) { world.keys = std::make_unique<MemoryKeys>(world.random); }},
-                    Engine{"rocksdb", [](World& world) { world.stored(); }}),
-    [](auto const& engine) { return std::string(engine.param.name); });
+INSTANTIATE_TEST_SUITE_P(Engines, KeysContract,
+                         testing::Values(Engine{"memory",
+                                                [](World& world) { world.keys = std::make_unique<MemoryKeys>(); }},
+                                         Engine{"rocksdb", [](World& world) { world.stored(); }}),
+                         [](auto const& engine) { return std::string(engine.param.name); });
 
 class Stored : public testing::Test {
  protected:
