@@ -5,10 +5,12 @@
 namespace kith::contract {
 
 EngineKind memory_engine();
+EngineKind rocksdb_engine();
 
 std::vector<EngineKind> engines() {
   return {
       memory_engine(),
+      rocksdb_engine(),
   };
 }
 

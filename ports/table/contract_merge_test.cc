@@ -75,9 +75,10 @@ TEST_P(NewestWins, ExpiredWideRowIsGoneAndANewerOneComes) {
   EXPECT_EQ(read(note(1, 1)), text_value("short"));
   time.advance(std::chrono::minutes{1});
   EXPECT_EQ(read(note(1, 1)), "missing");
-  write(note(1, 1), "new", 2, time.now() + std::chrono::minutes{1});
+  Time const end = time.now() + std::chrono::minutes{1};
+  write(note(1, 1), "new", 2, end);
   EXPECT_EQ(read(note(1, 1)), text_value("new"));
-  EXPECT_EQ(get(note(1, 1))->header.expires_at, time.now() + std::chrono::minutes{1});
+  EXPECT_EQ(get(note(1, 1))->header.expires_at, end);
 }
 
 TEST_P(NewestWins, SpreadWritesOneRowToManyPartitions) {

@@ -239,7 +239,8 @@ TEST_P(TableReads, WalkMeetsEveryRowThatIsThereThroughout) {
 
 TEST_P(TableReads, WalkShowsRowsAsTheyAre) {
   write(thing(1, "a", 1), "one");
-  write(note(1, 1), "wide", time.now() + std::chrono::hours{1});
+  Time const end = time.now() + std::chrono::hours{1};
+  write(note(1, 1), "wide", end);
   remove(thing(2, "never there"));
   write(name("other"), "table");
   auto const strict_rows = walk(&things);
@@ -249,7 +250,7 @@ TEST_P(TableReads, WalkShowsRowsAsTheyAre) {
   EXPECT_EQ(strict_rows[0].header.version, version_of(get(thing(1, "a", 1))));
   auto const wide_rows = walk(&notes);
   ASSERT_EQ(wide_rows.size(), 1u);
-  EXPECT_EQ(wide_rows[0].header.expires_at, time.now() + std::chrono::hours{1});
+  EXPECT_EQ(wide_rows[0].header.expires_at, end);
   EXPECT_THAT(walk(&tallies), IsEmpty());
 }
 

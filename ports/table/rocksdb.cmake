@@ -1,0 +1,8 @@
+# The embedded engine behind table and log: one RocksDB database holds both.
+find_library(KITH_ROCKSDB rocksdb REQUIRED)
+kith_library(kith_rocksdb
+  SOURCES
+    rocksdb.cc rocksdb_cache.cc rocksdb_chunks.cc rocksdb_codec.cc rocksdb_commit.cc rocksdb_db.cc rocksdb_get.cc
+    rocksdb_lane.cc rocksdb_newest.cc rocksdb_ring.cc rocksdb_rings.cc rocksdb_rings_flush.cc rocksdb_strict.cc
+    rocksdb_wide.cc ../log/rocksdb_delivery.cc ../log/rocksdb_group.cc ../log/rocksdb_log.cc ../log/rocksdb_topic.cc
+  DEPS kith_table kith_log kith_clock ${KITH_ROCKSDB})

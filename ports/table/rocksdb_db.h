@@ -1,0 +1,49 @@
+#pragma once
+
+// The open database, as the parts of the engine share it.
+
+#include <rocksdb/db.h>
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/workers.h"
+#include "ports/clock/clock.h"
+#include "ports/table/rocksdb_codec.h"
+
+namespace kith::rocks {
+
+struct Db {
+  Clock& clock;
+  Workers& workers;
+  rocksdb::DB* db = nullptr;
+  rocksdb::ColumnFamilyHandle* rows = nullptr;   // strict and wide rows
+  rocksdb::ColumnFamilyHandle* log = nullptr;    // topic, due events, progress of groups
+  rocksdb::ColumnFamilyHandle* feeds = nullptr;  // what is spread: journal and chunks
+};
+
+Error failed(char const* verb, rocksdb::Status const& status);
+
+// The smallest key beyond all that begin so.
+std::string beyond(std::string prefix);
+
+// In the order of the keys. First from memory on this thread; only what is missing there pays the
+// hop to a thread that may wait for the disk.
+Task<std::vector<RowState>> read_states(Db& db, std::vector<std::string> keys);
+
+// The living rows of a range. `tier` decides whether the disk may be waited for; false: it would have
+// been, and `page` is to be thrown away.
+bool scan_rows(Db& db, Range const& range, rocksdb::ReadTier tier, Scanned& page);
+Task<Scanned> scan_rows(Db& db, Range range);
+
+// One step of a walk over a table, on a thread that may wait. The cursor is the last row's place.
+RawPage walk_rows(Db& db, Table table, std::string const& cursor, std::size_t limit);
+
+// What both classes refuse alike.
+void check_class(Table table, TableClass table_class);
+void check_count(std::size_t count, std::size_t most, char const* what);
+// Truth is synced before the answer; what is derived rides on the next sync.
+inline bool is_truth(Table table) { return table->derived_from.empty(); }
+
+}  // namespace kith::rocks

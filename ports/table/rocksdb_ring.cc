@@ -1,0 +1,252 @@
+#include "ports/table/rocksdb_ring.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace kith::rocks {
+namespace {
+
+// What a feed shows when one scrolls far; what lies deeper is read from chunks.
+constexpr std::size_t kept_min = 400;
+constexpr std::size_t kept_max = 512;
+// A place in the map with its partition, beside the lists.
+constexpr std::size_t ring_bytes = 130;
+
+}  // namespace
+
+void merge_states(std::vector<SortedState>& states) {
+  std::ranges::sort(states, {}, &SortedState::sort);
+  std::size_t end = 0;
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    if (end > 0 && states[end - 1].sort == states[i].sort) {
+      if (wins(states[i].state, states[end - 1].state)) states[end - 1] = std::move(states[i]);
+    } else {
+      if (end != i) states[end] = std::move(states[i]);
+      ++end;
+    }
+  }
+  states.resize(end);
+}
+
+RingTable::~RingTable() = default;
+
+RingTable::Index RingTable::add(std::string_view sort, RowState const& state) {
+  Index index;
+  if (free_.empty()) {
+    index = static_cast<Index>(entries_.size());
+    entries_.emplace_back();
+  } else {
+    index = free_.back();
+    free_.pop_back();
+  }
+  entries_[index] = Entry{1, std::string(sort), state};
+  entry_bytes_ += entries_[index].bytes();
+  return index;
+}
+
+void RingTable::release(Index index) {
+  Entry& entry = entries_[index];
+  if (--entry.references > 0) return;
+  entry_bytes_ -= entry.bytes();
+  entry = {};
+  free_.push_back(index);
+}
+
+void RingTable::insert(std::string_view sort, RowState const& state, std::vector<std::string> const& partitions) {
+  std::lock_guard const lock(mutex_);
+  Index const index = add(sort, state);
+  for (std::string const& partition : partitions) put(rings_[partition], partition, index);
+  release(index);
+}
+
+void RingTable::put(Ring& ring, std::string const& partition, Index index) {
+  if (ring.loaded && !keep(ring, index)) return;
+  if (ring.fresh.empty()) dirty_.push_back(partition);
+  ring.fresh.push_back(index);
+  ++entries_[index].references;
+  ++fresh_;
+  ++indexes_;
+}
+
+std::size_t RingTable::place(Ring const& ring, std::string_view sort) const {
+  auto const at = std::ranges::partition_point(ring.kept, [&](Index index) { return entries_[index].sort > sort; });
+  return static_cast<std::size_t>(at - ring.kept.begin());
+}
+
+// False: what is there already wins, so that nothing is to be done at all.
+bool RingTable::keep(Ring& ring, Index index) {
+  std::string const& sort = entries_[index].sort;
+  auto& kept = ring.kept;
+  std::size_t at = kept.size();
+  if (!kept.empty() && entries_[kept.back()].sort <= sort) {
+    at = place(ring, sort);
+    if (entries_[kept[at]].sort == sort) {
+      if (!wins(entries_[index].state, entries_[kept[at]].state)) return false;
+      release(std::exchange(kept[at], index));
+      ++entries_[index].references;
+      return true;
+    }
+    if (at == 0 && !ring.whole) return true;  // beyond what is kept
+  }
+  if (kept.empty() && !ring.whole) return true;
+  kept.insert(kept.begin() + static_cast<std::ptrdiff_t>(at), index);
+  ++entries_[index].references;
+  ++indexes_;
+  if (kept.size() > kept_max) trim(ring);
+  return true;
+}
+
+void RingTable::trim(Ring& ring) {
+  if (ring.kept.size() <= kept_min) return;
+  auto const end = ring.kept.begin() + static_cast<std::ptrdiff_t>(ring.kept.size() - kept_min);
+  std::for_each(ring.kept.begin(), end, [&](Index index) { release(index); });
+  indexes_ -= static_cast<std::size_t>(end - ring.kept.begin());
+  ring.kept.erase(ring.kept.begin(), end);
+  ring.whole = false;
+}
+
+// Whether nothing of the range can lie beyond what is kept.
+bool RingTable::bounded(Ring const& ring, Query const& query) const {
+  if (ring.whole) return true;
+  return !ring.kept.empty() && !query.range.to.empty() && query.range.to <= entries_[ring.kept.front()].sort;
+}
+
+RingTable::Found RingTable::query(Query& query) {
+  Range const& range = query.range;
+  query.rows.clear();
+  query.more = false;
+  std::lock_guard const lock(mutex_);
+  auto const found = rings_.find(std::string_view(range.partition));
+  if (found == rings_.end() || !found->second.loaded) return Found::unloaded;
+  Ring& ring = found->second;
+  ring.used = true;
+  auto const& kept = ring.kept;
+  // In kept, positions [low, high) hold the range; the smallest sort key stands at high - 1.
+  std::size_t high = place(ring, range.from);
+  if (high < kept.size() && entries_[kept[high]].sort == range.from) ++high;
+  std::size_t low = 0;
+  if (!range.to.empty()) {
+    low = place(ring, range.to);
+    if (low < kept.size() && entries_[kept[low]].sort == range.to) ++low;
+  }
+  if (range.backwards && !bounded(ring, query)) return Found::beyond;
+  std::size_t left = high > low ? high - low : 0;
+  for (std::size_t step = 0; step < left; ++step) {
+    Entry const& entry = entries_[kept[range.backwards ? low + step : high - 1 - step]];
+    if (!entry.state.lives(query.now)) continue;
+    if (query.rows.size() == range.limit) {
+      query.more = true;
+      return Found::yes;
+    }
+    query.rows.push_back({entry.sort, entry.state});
+  }
+  return bounded(ring, query) ? Found::yes : Found::beyond;
+}
+
+std::uint64_t RingTable::cleanings() const {
+  std::lock_guard const lock(mutex_);
+  return cleanings_;
+}
+
+bool RingTable::install(std::string const& partition, std::vector<SortedState> from_disk, std::uint64_t cleanings,
+                        bool fragmented) {
+  std::lock_guard const lock(mutex_);
+  if (cleanings != cleanings_) return false;
+  Ring& ring = rings_[partition];
+  if (ring.loaded) return true;
+  std::size_t const count = std::min(from_disk.size(), kept_min);
+  ring.loaded = true;
+  ring.whole = count == from_disk.size();
+  ring.fragmented = fragmented;
+  ring.kept.reserve(count + 8);
+  for (std::size_t i = count; i > 0; --i) ring.kept.push_back(add(from_disk[i - 1].sort, from_disk[i - 1].state));
+  indexes_ += count;
+  for (Index const index : ring.fresh) keep(ring, index);
+  return true;
+}
+
+std::vector<SortedState> RingTable::fresh(std::string const& partition) const {
+  std::lock_guard const lock(mutex_);
+  std::vector<SortedState> states;
+  auto const found = rings_.find(std::string_view(partition));
+  if (found == rings_.end()) return states;
+  for (Index const index : found->second.fresh) states.push_back({entries_[index].sort, entries_[index].state});
+  return states;
+}
+
+std::vector<std::string> RingTable::take_dirty() {
+  std::lock_guard const lock(mutex_);
+  return std::exchange(dirty_, {});
+}
+
+void RingTable::give_back(std::vector<std::string> partitions) {
+  std::lock_guard const lock(mutex_);
+  std::ranges::move(partitions, std::back_inserter(dirty_));
+}
+
+std::vector<RingTable::Dirty> RingTable::dirty(std::vector<std::string> const& partitions, std::size_t begin,
+                                               std::size_t end) const {
+  std::vector<Dirty> all;
+  all.reserve(end - begin);
+  std::lock_guard const lock(mutex_);
+  for (; begin < end; ++begin) {
+    auto const found = rings_.find(std::string_view(partitions[begin]));
+    if (found == rings_.end()) continue;
+    Ring const& ring = found->second;
+    Dirty& dirty = all.emplace_back(Dirty{partitions[begin], {}, ring.fresh.size(), ring.fragmented});
+    dirty.entries.reserve(ring.fresh.size());
+    for (Index const index : ring.fresh) dirty.entries.push_back({entries_[index].sort, entries_[index].state});
+  }
+  return all;
+}
+
+void RingTable::clean(std::vector<Dirty> const& flushed) {
+  std::lock_guard const lock(mutex_);
+  ++cleanings_;
+  for (Dirty const& dirty : flushed) {
+    auto const found = rings_.find(std::string_view(dirty.partition));
+    if (found == rings_.end()) continue;
+    Ring& ring = found->second;
+    auto const end = ring.fresh.begin() + static_cast<std::ptrdiff_t>(dirty.count);
+    std::for_each(ring.fresh.begin(), end, [&](Index index) { release(index); });
+    ring.fresh.erase(ring.fresh.begin(), end);
+    fresh_ -= dirty.count;
+    indexes_ -= dirty.count;
+    ring.fragmented = ring.fragmented && !dirty.fragmented;
+    if (!ring.fresh.empty())
+      dirty_.push_back(dirty.partition);
+    else if (!ring.loaded)
+      rings_.erase(found);
+    else
+      ring.fresh = {};
+  }
+}
+
+void RingTable::unload(Ring& ring) {
+  for (Index const index : ring.kept) release(index);
+  indexes_ -= ring.kept.size();
+  ring.kept = {};
+  ring.loaded = ring.whole = false;
+}
+
+void RingTable::evict(std::size_t bytes_left) {
+  std::lock_guard const lock(mutex_);
+  for (int pass = 0; pass < 2; ++pass)
+    for (auto at = rings_.begin(); at != rings_.end() && bytes() > bytes_left;) {
+      Ring& ring = at->second;
+      if (ring.loaded && !std::exchange(ring.used, false)) unload(ring);
+      if (!ring.loaded && ring.fresh.empty())
+        rings_.erase(at++);
+      else
+        ++at;
+    }
+}
+
+std::size_t RingTable::bytes() const { return rings_.size() * ring_bytes + indexes_ * sizeof(Index) + entry_bytes_; }
+
+RingTable::Counts RingTable::counts() const {
+  std::lock_guard const lock(mutex_);
+  return {rings_.size(), bytes(), fresh_};
+}
+
+}  // namespace kith::rocks

@@ -1,0 +1,122 @@
+#pragma once
+
+// The rings of one table that is spread: each entry is held once, each partition lists the indexes
+// of its entries, 4 bytes each. `fresh` are those no chunk on the disk holds yet; `kept` is what
+// reads are served from: the first entries of the partition in sort order (a feed sorts its newest
+// first), complete up to its last one. Only memory: who reads and writes chunks is Rings.
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ports/table/rocksdb_codec.h"
+
+namespace kith::rocks {
+
+// A row without its partition.
+struct SortedState {
+  std::string sort;
+  RowState state;
+};
+// Sorts, and of equal sort keys keeps the one that wins.
+void merge_states(std::vector<SortedState>& states);
+
+class RingTable {
+ public:
+  enum class Found { yes, unloaded, beyond };  // beyond: of what is not kept
+
+  // What of a partition is asked for, and the living rows that were found.
+  struct Query {
+    Range const& range;
+    Time now;
+    std::vector<SortedState> rows = {};
+    bool more = false;
+  };
+
+  RingTable() = default;
+  ~RingTable();
+  RingTable(RingTable const&) = delete;
+  RingTable& operator=(RingTable const&) = delete;
+
+  void insert(std::string_view sort, RowState const& state, std::vector<std::string> const& partitions);
+  Found query(Query& query);
+  // How often fresh entries were taken away so far. What was read from the disk before is only
+  // installed if none were since.
+  std::uint64_t cleanings() const;
+  // False: read again.
+  bool install(std::string const& partition, std::vector<SortedState> from_disk, std::uint64_t cleanings,
+               bool fragmented);
+  std::vector<SortedState> fresh(std::string const& partition) const;
+
+  // Flushing: partitions with fresh entries, since the last call; their entries; that these are now
+  // in chunks, which may then be forgotten.
+  struct Dirty {
+    std::string partition;
+    std::vector<SortedState> entries;
+    std::size_t count = 0;  // of the fresh ones, doubles counted
+    bool fragmented = false;
+  };
+  std::vector<std::string> take_dirty();
+  void give_back(std::vector<std::string> partitions);
+  std::vector<Dirty> dirty(std::vector<std::string> const& partitions, std::size_t begin, std::size_t end) const;
+  void clean(std::vector<Dirty> const& flushed);
+
+  // Forgets rings that the disk holds until so many bytes are left; who was not used since the last
+  // call goes first.
+  void evict(std::size_t bytes);
+
+  struct Counts {
+    std::size_t rings = 0;
+    std::size_t bytes = 0;
+    std::size_t dirty = 0;
+  };
+  Counts counts() const;
+
+ private:
+  using Index = std::uint32_t;
+  struct Entry {
+    std::uint32_t references = 0;
+    std::string sort;
+    RowState state;
+    std::size_t bytes() const { return sizeof(Entry) + sort.capacity() + state.value.capacity(); }
+  };
+  struct Ring {
+    std::vector<Index> kept;   // the largest sort key first, so that the newest entry is pushed back
+    std::vector<Index> fresh;  // in the order they came
+    bool loaded = false;
+    bool whole = false;  // kept is all there is
+    bool used = false;
+    bool fragmented = false;  // many small chunks on the disk
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+
+  Index add(std::string_view sort, RowState const& state);
+  void release(Index index);
+  void put(Ring& ring, std::string const& partition, Index index);
+  bool keep(Ring& ring, Index index);
+  void trim(Ring& ring);
+  void unload(Ring& ring);
+  std::size_t bytes() const;
+  bool bounded(Ring const& ring, Query const& query) const;
+  // The place in kept behind all entries with a larger sort key.
+  std::size_t place(Ring const& ring, std::string_view sort) const;
+
+  mutable std::mutex mutex_;
+  std::vector<Entry> entries_;
+  std::vector<Index> free_;
+  boost::unordered_flat_map<std::string, Ring, Hash, std::equal_to<>> rings_;
+  std::vector<std::string> dirty_;  // partitions whose fresh entries are not being flushed yet
+  std::uint64_t cleanings_ = 0;
+  std::size_t entry_bytes_ = 0;
+  std::size_t indexes_ = 0;
+  std::size_t fresh_ = 0;
+};
+
+}  // namespace kith::rocks

@@ -1,0 +1,202 @@
+#include "ports/table/rocksdb_rings.h"
+
+#include <algorithm>
+
+#include "ports/table/rocksdb_newest.h"
+
+namespace kith::rocks {
+namespace {
+
+// So many chunks of one feed are put together at its next flush.
+constexpr std::size_t chunks_max = 8;
+// So often a bound is looked at: a call adds at most 1,000 indexes of 4 bytes.
+constexpr std::uint64_t look_every = 64;
+
+std::string_view view(rocksdb::Slice slice) { return {slice.data(), slice.size()}; }
+
+// A cursor is the last row's key behind the table's number, as in walk_rows.
+std::string cursor_at(std::string const& partition, std::string const& sort) {
+  return static_cast<char>(partition.size() - 1) + partition + sort;
+}
+
+void cut_cursor(std::string const& cursor, std::string& partition, std::string& sort) {
+  auto const size = cursor.empty() ? 0 : static_cast<unsigned char>(cursor.front()) + 1u;
+  if (size == 0 || cursor.size() < 1 + size)
+    throw Error{Code::invalid, "This cursor is not valid", "a walk goes on with the cursor it was given"};
+  partition = cursor.substr(1, size);
+  sort = cursor.substr(1 + size);
+}
+
+}  // namespace
+
+Rings::Spreading* Rings::find(std::uint32_t table) const {
+  std::lock_guard const lock(mutex_);
+  auto const found = tables_.find(table);
+  return found == tables_.end() ? nullptr : found->second.get();
+}
+
+Rings::Spreading& Rings::make(std::uint32_t table) {
+  std::lock_guard const lock(mutex_);
+  auto& made = tables_[table];
+  if (!made) made = std::make_unique<Spreading>();
+  return *made;
+}
+
+void Rings::replay() {
+  std::unique_ptr<rocksdb::Iterator> const at(needs_.db.db->NewIterator({}, needs_.db.feeds));
+  for (at->Seek("m"); at->Valid() && view(at->key()).starts_with('m'); at->Next())
+    make(read_u32(at->key().data() + 1)).marked = true;
+  for (at->Seek("j"); at->Valid() && view(at->key()).starts_with('j'); at->Next()) {
+    given_ = read_u64(at->key().data() + 1);
+    JournalRecord record = decode_record(view(at->value()));
+    Spreading& table = make(record.table);
+    for (JournalEntry const& entry : record.entries) table.rings.insert(entry.sort, entry.state, entry.partitions);
+  }
+  if (!at->status().ok()) throw failed("read the journal of feeds", at->status());
+  records_ = given_;
+}
+
+bool Rings::serves(Table table) const {
+  Spreading const* const spreading = find(table->number);
+  return spreading != nullptr && spreading->marked;
+}
+
+std::vector<std::pair<std::uint32_t, RingTable*>> Rings::tables() const {
+  std::vector<std::pair<std::uint32_t, RingTable*>> all;
+  std::lock_guard const lock(mutex_);
+  for (auto const& [number, table] : tables_) all.emplace_back(number, &table->rings);
+  return all;
+}
+
+// Rows that were on their way to where they lay before are written before the mark is, so whoever
+// reads here finds them.
+Task<void> Rings::mark(Table table, Spreading& spreading) {
+  std::string const key = mark_key(table->number);
+  PlainJob job([&](Lane& lane) { lane.batch().Put(needs_.db.feeds, key, std::string(table->name)); }, true);
+  co_await needs_.lane.pass(job);
+  spreading.marked = true;
+}
+
+Task<void> Rings::write(Table table, std::vector<JournalEntry> entries) {
+  for (JournalEntry& entry : entries) {
+    if (entry.state.version <= 0)
+      throw Error{Code::internal, "Stored data cannot be written", "a row without a version"};
+    if (entry.state.erased) entry.state.erased_at = needs_.db.clock.now();
+  }
+  Spreading& spreading = make(table->number);
+  if (!spreading.marked) co_await mark(table, spreading);
+  for (JournalEntry const& entry : entries) spreading.rings.insert(entry.sort, entry.state, entry.partitions);
+  std::string const record = encode_record({table->number, std::move(entries)});
+  PlainJob job(
+      [&](Lane& lane) {
+        lane.batch().Put(needs_.db.feeds, journal_key(++given_), record);
+        records_.store(given_, std::memory_order_release);
+      },
+      is_truth(table));
+  co_await needs_.lane.pass(job);
+  if (written_.fetch_add(1, std::memory_order_relaxed) % look_every == 0) nudge();
+}
+
+Task<std::vector<SortedState>> Rings::found(Range range, bool& more) {
+  Spreading& table = *find(range.table->number);
+  RingTable::Query query{range, needs_.db.clock.now()};
+  for (;;) {
+    RingTable::Found const found = table.rings.query(query);
+    if (found == RingTable::Found::yes) {
+      more = query.more;
+      co_return std::move(query.rows);
+    }
+    if (found == RingTable::Found::beyond) {
+      auto rows = co_await needs_.db.workers.run([&] { return read_beyond(table, range, query.now, more); });
+      co_return rows;
+    }
+    bool const installed = co_await needs_.db.workers.run([&] {
+      auto const cleanings = table.rings.cleanings();
+      OnDisk disk = read_partition(needs_.db, range.table->number, range.partition);
+      return table.rings.install(range.partition, std::move(disk.entries), cleanings, disk.chunks.size() > chunks_max);
+    });
+    if (installed) nudge();
+  }
+}
+
+// Deep in a feed: all of it, from chunks and what is not yet in one.
+std::vector<SortedState> Rings::read_beyond(Spreading& table, Range const& range, Time now, bool& more) {
+  // In this order: what is flushed between the two is in both, not in none.
+  std::vector<SortedState> all = table.rings.fresh(range.partition);
+  OnDisk disk = read_partition(needs_.db, range.table->number, range.partition);
+  std::ranges::move(disk.entries, std::back_inserter(all));
+  merge_states(all);
+  std::erase_if(all, [&](SortedState const& entry) {
+    return !entry.state.lives(now) || entry.sort < range.from || (!range.to.empty() && entry.sort >= range.to);
+  });
+  if (range.backwards) std::ranges::reverse(all);
+  more = all.size() > range.limit;
+  if (more) all.resize(range.limit);
+  return all;
+}
+
+Task<Scanned> Rings::scan(Range range) {
+  Scanned page;
+  if (range.limit == 0 || (!range.to.empty() && range.to <= range.from)) co_return page;
+  Table const table = range.table;
+  std::string const partition = range.partition;
+  auto const rows = co_await found(std::move(range), page.more);
+  page.rows.reserve(rows.size());
+  for (SortedState const& row : rows) {
+    RowKey key{table, partition, row.sort};
+    RowPtr parsed = table->parse(key, row.state.header(), row.state.value);
+    page.rows.push_back({std::move(key), std::move(parsed)});
+  }
+  co_return page;
+}
+
+Task<std::vector<RowPtr>> Rings::get(std::vector<RowKey> keys) {
+  std::vector<RowPtr> rows;
+  rows.reserve(keys.size());
+  for (RowKey& key : keys) {
+    Range range{.table = key.table, .partition = std::move(key.partition), .from = key.sort, .limit = 1};
+    range.to = key.sort + '\0';
+    Scanned page = co_await scan(std::move(range));
+    rows.push_back(page.rows.empty() ? nullptr : std::move(page.rows.front().row));
+  }
+  co_return rows;
+}
+
+RawPage Rings::walk(Table table, std::string const& cursor, std::size_t limit) {
+  RawPage page;
+  std::string partition, sort;
+  bool inside = !cursor.empty();
+  if (inside)
+    cut_cursor(cursor, partition, sort);
+  else
+    flush();  // what comes later need not come
+  Time const now = needs_.db.clock.now();
+  limit = std::max<std::size_t>(limit, 1);
+  for (;;) {
+    if (!inside) partition = next_partition(needs_.db, table->number, partition);
+    if (partition.empty()) break;
+    for (SortedState& entry : read_partition(needs_.db, table->number, partition).entries) {
+      if ((inside && entry.sort <= sort) || !entry.state.lives(now)) continue;
+      if (page.rows.size() == limit) return page;
+      page.cursor = cursor_at(partition, entry.sort);
+      page.rows.push_back(
+          {{table, partition, std::move(entry.sort)}, entry.state.header(), std::move(entry.state.value)});
+    }
+    inside = false;
+  }
+  page.cursor.clear();
+  return page;
+}
+
+RingTable::Counts Rings::counts() const {
+  RingTable::Counts sum;
+  for (auto const& [number, rings] : tables()) {
+    auto const counts = rings->counts();
+    sum.rings += counts.rings;
+    sum.bytes += counts.bytes;
+    sum.dirty += counts.dirty;
+  }
+  return sum;
+}
+
+}  // namespace kith::rocks

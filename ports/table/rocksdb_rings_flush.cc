@@ -1,0 +1,135 @@
+// The background of the rings: into chunks, out of memory.
+
+#include <sys/prctl.h>
+
+#include <algorithm>
+
+#include "ports/table/rocksdb_rings.h"
+
+namespace kith::rocks {
+namespace {
+
+// With some 20 new entries a feed a flush costs least; a quiet community flushes by time, which
+// bounds the journal that a start after a crash reads.
+constexpr auto flush_every = std::chrono::minutes{10};
+constexpr std::size_t partitions_at_once = 256;
+constexpr std::size_t chunk_entries = 256;
+
+}  // namespace
+
+void Rings::start() {
+  replay();
+  thread_ = std::thread([this] {
+    prctl(PR_SET_NAME, "rings");
+    loop();
+  });
+}
+
+void Rings::stop() {
+  {
+    std::lock_guard const lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  try {
+    flush();
+  } catch (Error const&) {
+    // The journal has it all.
+  }
+}
+
+void Rings::nudge() {
+  auto const now = counts();
+  if (now.bytes < needs_.bytes_max && now.dirty < needs_.dirty_max) return;
+  {
+    std::lock_guard const lock(mutex_);
+    nudged_ = true;
+  }
+  wake_.notify_one();
+}
+
+void Rings::loop() {
+  auto flushed = std::chrono::steady_clock::now();
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait_until(lock, flushed + flush_every, [this] { return stopping_ || nudged_; });
+      if (stopping_) return;
+      nudged_ = false;
+    }
+    try {
+      if (auto const now = counts(); now.bytes > needs_.bytes_max) {
+        // Each table gives its share, and a tenth more, so that it is not soon full again.
+        for (auto const& [number, rings] : tables())
+          rings->evict(rings->counts().bytes * (needs_.bytes_max / 10 * 9) / now.bytes);
+      }
+      bool const full = counts().dirty >= needs_.dirty_max || counts().bytes > needs_.bytes_max;
+      if (!full && std::chrono::steady_clock::now() < flushed + flush_every) continue;
+      flush();
+    } catch (Error const&) {
+      // The disk: the journal has it, and it is tried again with the next bound that is met.
+    }
+    flushed = std::chrono::steady_clock::now();
+  }
+}
+
+void Rings::flush() {
+  std::lock_guard const flushing(flushing_);
+  // All of these records have their entries in the rings.
+  std::uint64_t const cut = records_.load(std::memory_order_acquire);
+  for (auto const& [number, rings] : tables()) flush(number, *rings);
+  if (cut == forgotten_) return;
+  auto const status = needs_.db.db->DeleteRange({}, needs_.db.feeds, journal_key(0), journal_key(cut + 1));
+  if (!status.ok()) throw failed("forget the journal of feeds", status);
+  forgotten_ = cut;
+}
+
+void Rings::flush(std::uint32_t number, RingTable& rings) {
+  std::vector<std::string> partitions = rings.take_dirty();
+  if (partitions.empty()) return;
+  // In the order of the keys, so that the memtable is walked, not searched.
+  std::ranges::sort(partitions, {},
+                    [](std::string const& each) { return std::pair(each.size(), std::string_view(each)); });
+  std::uint64_t const flush = needs_.db.db->GetLatestSequenceNumber();  // grows over restarts too
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;  // the journal is kept until these are in files
+  std::vector<RingTable::Dirty> flushed;
+  try {
+    for (std::size_t begin = 0; begin < partitions.size(); begin += partitions_at_once) {
+      auto some = rings.dirty(partitions, begin, std::min(begin + partitions_at_once, partitions.size()));
+      rocksdb::WriteBatch batch;
+      for (RingTable::Dirty& dirty : some) {
+        put_chunks(number, flush, dirty, batch);
+        dirty.entries = {};
+        flushed.push_back(std::move(dirty));
+      }
+      auto const status = needs_.db.db->Write(options, &batch);
+      if (!status.ok()) throw failed("write feeds", status);
+    }
+    auto const status = needs_.db.db->Flush({}, needs_.db.feeds);
+    if (!status.ok()) throw failed("write feeds", status);
+  } catch (...) {
+    rings.give_back(std::move(partitions));
+    throw;
+  }
+  rings.clean(flushed);
+}
+
+void Rings::put_chunks(std::uint32_t table, std::uint64_t flush, RingTable::Dirty& dirty, rocksdb::WriteBatch& batch) {
+  if (dirty.fragmented) {
+    OnDisk disk = read_partition(needs_.db, table, dirty.partition);
+    for (std::string const& chunk : disk.chunks) batch.Delete(needs_.db.feeds, chunk);
+    std::ranges::move(disk.entries, std::back_inserter(dirty.entries));
+  }
+  merge_states(dirty.entries);
+  std::uint32_t part = 0;
+  for (std::size_t begin = 0; begin < dirty.entries.size(); begin += chunk_entries) {
+    std::size_t const end = std::min(begin + chunk_entries, dirty.entries.size());
+    batch.Put(needs_.db.feeds, chunk_key(table, dirty.partition, flush, part++),
+              encode_chunk(dirty.entries, begin, end));
+  }
+}
+
+}  // namespace kith::rocks
