@@ -1,0 +1,250 @@
+#include "services/posts/posts.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace kith::posts {
+namespace {
+
+Facts facts_of(Sight const& sight, Head const& head, AccountId viewer) {
+  Facts facts{.post = head.post, .author = head.author};
+  facts.head_version = sight.head_version(head.post);
+  facts.content_version = head.versions.empty() ? 0 : head.versions.back();
+  facts.kind = head.kind;
+  if (head.author == viewer)
+    facts.audience = head.audience;
+  else
+    facts.audience.rule = head.audience.rule;
+  facts.shown_rule = sight.shown_rule(head);
+  facts.root = head.root;
+  facts.parent = head.parent;
+  facts.parent_author = head.parent_author;
+  facts.target = head.target;
+  facts.target_author = head.target_author;
+  facts.edited_at = head.edited_at;
+  facts.app = head.app;
+  facts.replies = head.replies;
+  if (!viewer) return facts;
+  graph::Judged const& tie = sight.tie(head.author);
+  facts.author_muted = tie.mutes;
+  facts.hides_shares = tie.hides_shares;
+  facts.mentions_me = std::ranges::find(head.mentioned, viewer) != head.mentioned.end();
+  return facts;
+}
+
+// The other side of a share or quote: there, and for this viewer; or gone; or neither.
+void show_target(Sight const& sight, Head const& head, AccountId viewer, bool& visible, bool& gone,
+                 std::optional<Facts>& facts) {
+  Head const* const target = sight.head(head.target);
+  visible = sight.visible(head.target);
+  if (visible)
+    facts = facts_of(sight, *target, viewer);
+  else
+    gone = target == nullptr || target->state == State::deleted;
+}
+
+SeenPost seen_of(Sight const& sight, PostId post, AccountId viewer) {
+  SeenPost seen;
+  if (!sight.visible(post)) return seen;
+  Head const& head = *sight.head(post);
+  seen.visible = true;
+  seen.facts = facts_of(sight, head, viewer);
+  if (!head.target) return seen;
+  show_target(sight, head, viewer, seen.target_visible, seen.target_gone, seen.target);
+  if (head.kind != Kind::share || !seen.target || !seen.target->target) return seen;
+  show_target(sight, *sight.head(head.target), viewer, seen.quoted_visible, seen.quoted_gone, seen.quoted);
+  return seen;
+}
+
+FanoutFacts fanout_facts(Found<Head> const& found, posts::Version const* version) {
+  FanoutFacts facts{.post = found->post, .author = found->author};
+  facts.head_version = found.version();
+  facts.state = found->state;
+  facts.kind = found->kind;
+  facts.rule = found->audience.rule;
+  facts.root_author = found->root_author;
+  facts.parent_author = found->parent_author;
+  facts.target = found->target;
+  facts.target_author = found->target_author;
+  facts.mentioned = found->mentioned;
+  facts.parent = found->parent;
+  facts.root = found->root;
+  if (version != nullptr)
+    for (auto const& tag : version->tags) facts.tags.push_back(fold(tag));
+  return facts;
+}
+
+}  // namespace
+
+void no_such_post() { throw Error{Code::not_found, "There is no such post"}; }
+
+void signed_in(Call const& call) {
+  if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
+}
+
+Task<Sight> Posts::look(Call call, std::vector<PostId> posts) {
+  return Sight::of(needs_.tables, needs_.users, needs_.graph, call, std::move(posts));
+}
+
+Task<Sight> Posts::look(Call call, PostId post) { return look(call, std::vector<PostId>(1, post)); }
+
+Task<Seen> Posts::see(Call call, SeeRequest request) {
+  if (request.posts.size() > see_max) throw Error{Code::invalid, "At most 500 posts can be asked for at once"};
+  Seen seen{.posts = co_await see_all(call, std::move(request.posts), request.verdict_only)};
+  co_return seen;
+}
+
+Task<std::vector<SeenPost>> Posts::see_all(Call call, std::vector<PostId> posts, bool verdict_only) {
+  Sight const sight = co_await look(call, posts);
+  std::vector<SeenPost> seen;
+  seen.reserve(posts.size());
+  for (PostId const post : posts) seen.push_back(seen_of(sight, post, call.viewer));
+  if (verdict_only) co_return seen;
+
+  // A share has no counts of its own: all that is done to it is done to what it shares.
+  std::vector<Facts*> shown;
+  shown.reserve(seen.size() * 2);
+  for (SeenPost& post : seen) {
+    if (!post.visible) continue;
+    if (post.facts.kind != Kind::share) shown.push_back(&post.facts);
+    if (post.target) shown.push_back(&*post.target);
+    if (post.quoted) shown.push_back(&*post.quoted);
+  }
+  co_await fill(call, std::move(shown));
+  co_return seen;
+}
+
+// Counts, and what the viewer did: one look-up of each kind for the whole page.
+Task<void> Posts::fill(Call call, std::vector<Facts*> shown) {
+  if (shown.empty()) co_return;
+  std::vector<PostCounts::Key> counted;
+  counted.reserve(shown.size());
+  for (Facts const* facts : shown) counted.push_back({facts->post});
+  auto const counts = co_await needs_.tables.get_many<PostCounts>(std::move(counted));
+  bool own = false;
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    own = own || shown[i]->author == call.viewer;
+    if (!counts[i]) continue;
+    shown[i]->reply_count = counts[i]->replies;
+    shown[i]->share_count = counts[i]->shares;
+    shown[i]->quote_count = counts[i]->quotes;
+  }
+  if (!call.viewer) co_return;
+
+  std::vector<Share::Key> shared;
+  std::vector<MutedThread::Key> muted;
+  shared.reserve(shown.size());
+  muted.reserve(shown.size());
+  for (Facts const* facts : shown) {
+    shared.push_back({facts->post, call.viewer});
+    muted.push_back({call.viewer, facts->root ? facts->root : facts->post});
+  }
+  auto const shares = co_await needs_.tables.get_many<Share>(std::move(shared));
+  auto const mutes = co_await needs_.tables.get_many<MutedThread>(std::move(muted));
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    shown[i]->shared_by_me = static_cast<bool>(shares[i]);
+    shown[i]->thread_muted = static_cast<bool>(mutes[i]);
+  }
+  if (!own) co_return;
+  Scan<Pin> const scan{.partition = {call.viewer}, .limit = pins_max};
+  auto const pins = co_await needs_.tables.scan<Pin>(scan);
+  for (Facts* facts : shown)
+    facts->pinned_by_me = std::ranges::any_of(pins, [&](auto const& pin) { return pin->post == facts->post; });
+}
+
+Task<ContentList> Posts::contents(Call, ContentKeys request) {
+  std::vector<Version::Key> keys;
+  keys.reserve(request.keys.size());
+  for (auto const& key : request.keys) keys.push_back({key.post, key.version});
+  auto const rows = co_await needs_.tables.get_many<Version>(std::move(keys));
+  std::vector<Found<Version>> there;
+  there.reserve(rows.size());
+  for (auto const& row : rows)
+    if (row) there.push_back(row);
+  auto open = co_await needs_.tables.open_many(std::move(there));
+  ContentList list;
+  list.contents.reserve(rows.size());
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    Content& content = list.contents.emplace_back();
+    content.post = request.keys[i].post;
+    if (!rows[i]) continue;
+    Version& version = open[next++];
+    content.author = version.author;
+    if (version.text.dark()) continue;  // its author was erased
+    content.version = version.version;
+    content.text = version.text.text();
+    content.warning = version.warning.text();
+    content.sensitive = version.sensitive;
+    content.language = std::move(version.language);
+    content.tags = std::move(version.tags);
+    content.mentions = std::move(version.mentions);
+  }
+  co_return list;
+}
+
+Task<VersionList> Posts::history(Call call, PostRequest request) {
+  Sight const sight = co_await look(call, request.post);
+  PostId const post = sight.meant(request.post);
+  if (!sight.visible(request.post)) no_such_post();
+  Head const& head = *sight.head(post);
+  ContentKeys keys;
+  for (auto const version : head.versions) keys.keys.push_back({post, version});
+  auto words = co_await contents(call, std::move(keys));
+  VersionList list;
+  for (std::size_t i = 0; i < words.contents.size(); ++i) {
+    Content& content = words.contents[i];
+    if (content.version == 0) continue;
+    // The id of a version is minted when it is written; the first may be older than the post's own.
+    std::uint64_t const id = i == 0 ? post.value : content.version;
+    list.versions.push_back({.content = std::move(content), .at = time_of_id(id)});
+  }
+  co_return list;
+}
+
+Task<AuthorCountsPage> Posts::author_counts(Call, AuthorCountsRequest request) {
+  std::vector<AuthorCounts::Key> keys;
+  keys.reserve(request.authors.size());
+  for (AccountId const author : request.authors) keys.push_back({author});
+  auto const rows = co_await needs_.tables.get_many<AuthorCounts>(std::move(keys));
+  AuthorCountsPage page;
+  page.authors.reserve(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    AuthorCountsItem& item = page.authors.emplace_back();
+    item.author = request.authors[i];
+    if (!rows[i]) continue;
+    item.version = rows[i].version();
+    item.posts = rows[i]->posts;
+    item.last = rows[i]->last;
+  }
+  co_return page;
+}
+
+Task<FanoutFactsPage> Posts::fanout_facts_of(Call, PostIds request) {
+  std::vector<Head::Key> keys;
+  keys.reserve(request.posts.size());
+  for (PostId const post : request.posts) keys.push_back({post});
+  auto const heads = co_await needs_.tables.get_many<Head>(std::move(keys));
+  std::vector<Version::Key> wanted;
+  for (auto const& head : heads)
+    if (head && head->state == State::live && !head->versions.empty())
+      wanted.push_back({head->post, head->versions.back()});
+  auto const versions = co_await needs_.tables.get_many<Version>(wanted);
+  FanoutFactsPage page;
+  page.posts.reserve(heads.size());
+  std::size_t next = 0;
+  for (auto const& head : heads) {
+    if (!head) {
+      page.posts.emplace_back();
+      continue;
+    }
+    bool const asked = next < wanted.size() && wanted[next].post == head->post;
+    auto const* const version = asked && versions[next] ? &*versions[next] : nullptr;
+    if (asked) ++next;
+    page.posts.push_back(fanout_facts(head, version));
+  }
+  co_return page;
+}
+
+}  // namespace kith::posts

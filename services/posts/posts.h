@@ -1,0 +1,125 @@
+#pragma once
+
+// Posts, comments, shares and quotes.
+//
+// A head decides: who wrote it, to whom, in which state; it is one row and changes by one commit. Its
+// words are versions, written before the head that names them and never again. Lists (of an author,
+// of a thread, replies, quotes) follow from the head before the answer is given. Who may see a post is
+// said here and nowhere else, by `see`. Any thread.
+//
+// Sources: posts.cc (reading one post), publish.cc, edit.cc, shares.cc, lists.cc, thread.cc, own.cc
+// (pins, muted threads), drafts.cc, events.cc (what follows from a head), gone.cc (erased accounts).
+
+#include <span>
+
+#include "ports/clock/clock.h"
+#include "ports/clock/minter.h"
+#include "ports/table/tables.h"
+#include "services/posts/posts.kith.h"
+#include "services/posts/sight.h"
+#include "services/posts/words.h"
+
+namespace kith::posts {
+
+inline constexpr std::size_t except_max = 50;  // each is looked at whenever the post is read
+inline constexpr std::size_t versions_max = 100;
+inline constexpr std::size_t pins_max = 5;
+inline constexpr std::size_t muted_threads_max = 20'000;
+inline constexpr std::size_t drafts_max = 300;
+inline constexpr std::size_t drafts_a_day_max = 25;
+inline constexpr std::size_t see_max = 500;
+inline constexpr std::size_t thread_max = 4'096;         // what is read of one conversation
+inline constexpr std::size_t thread_anonymous_max = 60;  // nobody in particular gets less work done
+inline constexpr Duration schedule_ahead_min = std::chrono::minutes{5};
+inline constexpr Duration claim_held = std::chrono::hours{24};
+
+class Posts final : public PostsService, public PostsFollower {
+ public:
+  struct Needs {
+    Tables& tables;
+    Clock const& clock;
+    users::UsersService& users;
+    graph::GraphService& graph;
+    ImportIds* imports = nullptr;  // mints the ids of posts that were written elsewhere, earlier; null: none are taken
+    WordLimits limits = {};
+  };
+  explicit Posts(Needs needs) : needs_(std::move(needs)) {}
+
+  Task<Published> publish(Call call, NewPost request) override;
+  Task<void> edit(Call call, EditPost request) override;
+  Task<void> delete_(Call call, PostRequest request) override;
+  Task<Published> share(Call call, ShareRequest request) override;
+  Task<void> unshare(Call call, PostRequest request) override;
+  Task<Seen> see(Call call, SeeRequest request) override;
+  Task<ContentList> contents(Call call, ContentKeys request) override;
+  Task<PostPage> by_author(Call call, AuthorRequest request) override;
+  Task<ThreadPage> thread(Call call, ThreadRequest request) override;
+  Task<VersionList> history(Call call, PostRequest request) override;
+  Task<PeoplePage> shared_by(Call call, PeopleRequest request) override;
+  Task<PostPage> quotes(Call call, PeopleRequest request) override;
+  Task<AuthorCountsPage> author_counts(Call call, AuthorCountsRequest request) override;
+  Task<void> pin(Call call, Switch request) override;
+  Task<void> mute_thread(Call call, Switch request) override;
+  Task<Drafts> scheduled(Call call, DraftRequest request) override;
+  Task<DraftItem> reschedule(Call call, DraftRequest request) override;
+  Task<void> drop_scheduled(Call call, DraftRequest request) override;
+  Task<FanoutFactsPage> fanout_facts_of(Call call, PostIds request) override;
+
+  Task<void> on_post_changed(PostChanged event) override;
+  Task<void> on_scheduled_due(ScheduledDue event) override;
+  Task<void> on_account_changed(users::AccountChanged event) override;
+
+ private:
+  // A post that passed all checks, before it has an id.
+  struct Ready {
+    Head head;
+    Version version;
+  };
+  // The id a new post gets, and whether nobody else can be writing under it.
+  struct Claimed {
+    std::uint64_t id = 0;
+    bool fresh = true;
+  };
+
+  Task<Sight> look(Call call, std::vector<PostId> posts);
+  Task<Sight> look(Call call, PostId post);
+  Task<std::vector<SeenPost>> see_all(Call call, std::vector<PostId> posts, bool verdict_only);
+  Task<void> fill(Call call, std::vector<Facts*> shown);
+
+  Task<Ready> prepare(Call call, NewPost const& post);
+  Task<Audience> checked_audience(Call call, Audience asked, Head const* root, Rule otherwise);
+  Task<std::vector<Mention>> mentions_of(Call call, Words const& words);
+  Task<Claimed> claim(Call call, std::string key, Found<Claim> there);
+  Task<PostId> insert(Call call, Ready ready, PostId id, bool fresh);
+  Task<bool> edit_once(Call call, EditPost const& request);
+
+  Task<Published> share_of(Call call, Head head, Audience audience);
+  Task<void> settle_share(PostChanged event, Found<Head> head);
+
+  template <class Row>
+  Task<PostPage> page_of(Call call, Scan<Row> scan, std::size_t limit, bool (*wanted)(Row const&, AuthorRequest const&),
+                         AuthorRequest filter);
+  Task<PostPage> pinned(Call call, AccountId author);
+
+  Task<Published> schedule(Call call, NewPost post, Found<Claim> claimed);
+  Task<Found<Draft>> own_draft(Call call, DraftId draft);
+  Task<bool> take_draft(Found<Draft> draft, OperationId operation);
+  Task<void> publish_draft(Found<Draft> found);
+
+  Task<void> list_by_author(Found<Head> head);
+  Task<void> unpin_deleted(Found<Head> head);
+  Task<void> purge_versions(PostId post);
+  template <class Row>
+  Task<void> erase_own(AccountId account);
+  template <class Row>
+  Task<void> derive(Row row, bool there, std::optional<PostCounts::Field> counted);
+
+  Needs needs_;
+};
+
+// "There is no such post": also for what the viewer may not see.
+[[noreturn]] void no_such_post();
+void signed_in(Call const& call);
+PostChanged changed(Head const& head, kith::Version version);
+
+}  // namespace kith::posts

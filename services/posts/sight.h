@@ -1,0 +1,56 @@
+#pragma once
+
+// What one viewer may see of a set of posts: all that the rule reads, loaded in a number of calls
+// that does not grow with the set (heads, their roots and targets, authors' states, ties), and the
+// verdicts. Lives as long as one request; a verdict is never kept.
+
+#include <vector>
+
+#include "base/places.h"
+#include "ports/rpc/call.h"
+#include "ports/table/tables.h"
+#include "services/posts/audience.h"
+
+namespace kith::posts {
+
+class Sight {
+ public:
+  // Loads; any number of posts.
+  static Task<Sight> of(Tables& tables, users::UsersService& users, graph::GraphService& graph, Call call,
+                        std::vector<PostId> posts);
+
+  // A post that was asked for, or the root or target of one; null when it is not there.
+  Head const* head(PostId post) const;
+  Head const* root_of(Head const& head) const { return head.root ? this->head(head.root) : nullptr; }
+  kith::Version head_version(PostId post) const;
+  // A missing post is not visible.
+  bool visible(PostId post) const;
+  // The viewer and the author of a post that was loaded.
+  graph::Judged const& tie(AccountId author) const;
+  Rule shown_rule(Head const& head) const { return posts::shown_rule(head, root_of(head)); }
+  // A share stands for what it shares.
+  PostId meant(PostId post) const;
+
+ private:
+  struct Asked {
+    AccountId author;
+    ListId list;
+  };
+  Sight(Call const& call, std::size_t expected);
+  void add(PostId post, std::uint8_t targets);
+  Task<void> load_heads(Tables& tables);
+  Task<void> load_ties(users::UsersService& users, graph::GraphService& graph, Call call);
+  Subject subject(Head const* head) const;
+
+  Viewer viewer_;
+  Places<PostId> places_;
+  std::vector<std::uint8_t> targets_;  // how many targets further each is followed
+  std::vector<Found<Head>> heads_;
+  Places<AccountId> authors_;
+  std::vector<users::State> states_;
+  std::vector<std::uint32_t> question_of_;  // of each author; nowhere: the viewer
+  std::vector<Asked> asked_;                // what each question was about
+  std::vector<graph::Judged> judged_;
+};
+
+}  // namespace kith::posts
