@@ -1,0 +1,64 @@
+#include "gateway/pages/page.h"
+
+#include "gateway/text/render.h"
+
+namespace kith {
+namespace {
+
+constexpr std::string_view style = R"(
+:root{color-scheme:light dark;--ink:#1c1b22;--paper:#fff;--soft:#f3f2f7;--line:#d9d6e3;--accent:#5b3fd1;--bad:#b3261e}
+@media(prefers-color-scheme:dark){:root{--ink:#eceaf4;--paper:#17161d;--soft:#211f2a;--line:#3b3848;--accent:#a897ff;--bad:#ff8a80}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--soft);color:var(--ink);font:17px/1.55 system-ui,sans-serif}
+main{max-width:34rem;margin:3rem auto;padding:2rem;background:var(--paper);border:1px solid var(--line);border-radius:14px}
+h1{margin:0 0 1rem;font-size:1.6rem;line-height:1.2}h2{margin:1.6rem 0 .4rem;font-size:1.1rem}
+a{color:var(--accent)}code{background:var(--soft);padding:.15rem .4rem;border-radius:6px;overflow-wrap:anywhere}
+label{display:block;margin:.9rem 0}label>span{display:block;font-size:.9rem;margin-bottom:.25rem}
+label.tick{display:flex;gap:.6rem;align-items:baseline}
+input:not([type=checkbox]){width:100%;padding:.6rem .7rem;font:inherit;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:8px}
+input:focus-visible,button:focus-visible,a:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+button,.button{display:inline-block;margin:.8rem .5rem 0 0;padding:.6rem 1.2rem;font:inherit;font-weight:600;color:#fff;background:#5b3fd1;border:0;border-radius:8px;cursor:pointer;text-decoration:none}
+button.quiet{color:var(--ink);background:var(--soft);border:1px solid var(--line)}
+.problem{padding:.7rem .9rem;border:1px solid var(--bad);border-radius:8px;color:var(--bad)}
+.soft{opacity:.75;font-size:.92rem}
+@media(max-width:38rem){main{margin:0;border:0;border-radius:0;min-height:100vh}}
+)";
+
+}  // namespace
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  text::append_html(out, text);
+  return out;
+}
+
+Response page(std::string_view title, std::string_view body, int status) {
+  std::string out = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">";
+  out += "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>";
+  out += escaped(title);
+  out += "</title><style>";
+  out += style;
+  out += "</style></head><body><main>";
+  out += body;
+  out += "</main></body></html>\n";
+  return Response::html(std::move(out), status);
+}
+
+std::string input(std::string_view label, std::string_view name, std::string_view type, std::string_view value,
+                  std::string_view more) {
+  std::string out =
+      "<label><span>" + escaped(label) + "</span><input name=\"" + escaped(name) + "\" type=\"" + escaped(type) + "\"";
+  if (!value.empty()) out += " value=\"" + escaped(value) + "\"";
+  if (!more.empty()) out += " " + std::string(more);
+  return out + "></label>";
+}
+
+std::string hidden(std::string_view name, std::string_view value) {
+  return "<input type=\"hidden\" name=\"" + escaped(name) + "\" value=\"" + escaped(value) + "\">";
+}
+
+std::string problem(std::string_view say) {
+  return say.empty() ? std::string() : "<p class=\"problem\" role=\"alert\">" + escaped(say) + "</p>";
+}
+
+}  // namespace kith

@@ -1,0 +1,25 @@
+#pragma once
+
+// The few plain pages (no script): what this community is, log-in, consent, sign-up. Everything a
+// person or app wrote is escaped where it enters the page.
+
+#include <string>
+#include <string_view>
+
+#include "gateway/http/response.h"
+
+namespace kith {
+
+// A whole document around `body`, which is HTML already.
+Response page(std::string_view title, std::string_view body, int status = 200);
+
+// Text as HTML text or attribute value.
+std::string escaped(std::string_view text);
+// A labelled input; `type` is text, password, email ...
+std::string input(std::string_view label, std::string_view name, std::string_view type, std::string_view value = {},
+                  std::string_view more = {});
+std::string hidden(std::string_view name, std::string_view value);
+// A sentence that something went wrong; nothing for an empty one.
+std::string problem(std::string_view say);
+
+}  // namespace kith
