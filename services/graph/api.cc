@@ -115,7 +115,7 @@ Task<Response> suggestions(GraphService& graph, Hydrator& hydrator, Request requ
   json.list();
   for (std::size_t i = 0; i < accounts.size(); ++i) {
     if (!accounts[i]) continue;
-    json.begin().text("source", "past_interactions").list("sources").value("friends_of_friends").end_list();
+    json.begin().text("source", "past_interactions").list("sources").text_item("friends_of_friends").end_list();
     json.number("mutual_friends", list.mutuals[i].count).raw("account", *accounts[i]).end();
   }
   json.end_list();

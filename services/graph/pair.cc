@@ -242,6 +242,7 @@ Judged judged_of(Pair const& pair, AccountId viewer, AccountId author, ListId li
   Judged judged;
   judged.friend_ = static_cast<bool>(pair.friend_);
   judged.follows = static_cast<bool>(mine.follow);
+  judged.followed_by = static_cast<bool>(theirs.follow);
   judged.blocked = mine.block || theirs.block;
   judged.mutes = mutes(mine, now);
   judged.close = theirs.close && pair.friend_;

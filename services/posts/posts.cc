@@ -29,6 +29,8 @@ Facts facts_of(Sight const& sight, Head const& head, AccountId viewer) {
   graph::Judged const& tie = sight.tie(head.author);
   facts.author_muted = tie.mutes;
   facts.hides_shares = tie.hides_shares;
+  facts.author_followed = tie.follows;
+  facts.author_friend = tie.friend_;
   facts.mentions_me = std::ranges::find(head.mentioned, viewer) != head.mentioned.end();
   return facts;
 }
