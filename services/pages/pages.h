@@ -1,0 +1,37 @@
+#pragma once
+
+// A page of posts as one viewer may see it: what posts, reactions, users and graph each say in one
+// batched call, joined. Owns no table and decides nothing. Any thread.
+
+#include "base/places.h"
+#include "services/graph/graph.kith.h"
+#include "services/pages/pages.kith.h"
+#include "services/posts/posts.kith.h"
+#include "services/reactions/reactions.kith.h"
+#include "services/users/users.kith.h"
+
+namespace kith::pages {
+
+inline constexpr std::size_t posts_max = 100;
+
+class Pages final : public PagesService {
+ public:
+  struct Needs {
+    posts::PostsService& posts;
+    reactions::ReactionsService& reactions;
+    users::UsersService& users;
+    graph::GraphService& graph;
+  };
+  explicit Pages(Needs needs) : needs_(needs) {}
+
+  Task<Page> statuses(Call call, PostsRequest request) override;
+  Task<Page> complete(Call call, SeenRequest request) override;
+  Task<AccountStamps> accounts(Call call, AccountsRequest request) override;
+
+ private:
+  Task<std::vector<AccountStamp>> stamps(Call call, std::vector<AccountId> accounts);
+
+  Needs needs_;
+};
+
+}  // namespace kith::pages
