@@ -91,6 +91,7 @@ class Request {
   std::int64_t number(std::string_view name) const { return params().number(name); }
   std::optional<std::int64_t> maybe_number(std::string_view name) const { return params().maybe_number(name); }
   std::vector<std::int64_t> numbers(std::string_view name) const { return params().numbers(name); }
+  std::optional<Time> maybe_time(std::string_view name) const { return params().maybe_time(name); }
   std::vector<UploadedFile> const& files() const;
   UploadedFile const* file(std::string_view name) const;  // null: none of that name
 
