@@ -39,7 +39,7 @@ LINES_MAX = 600  # style.md: past 500 a file usually holds a second noun; the re
 def is_test(path):
     """Tests and what only tests use: posts_test.cc, id_fuzz.cc, test_world.h, contract_memory.cc, ..."""
     words = path.split("/")[-1].split(".")[0].split("_")
-    return any(word in ("test", "tests", "fuzz", "bench", "contract") for word in words)
+    return any(word in ("test", "tests", "fixture", "fuzz", "bench", "contract") for word in words)
 
 
 def engine_of(path):
@@ -252,12 +252,12 @@ def law_tests_are_built(tree):
             continue
         folder, name = os.path.split(path)
         while folder:
-            lists = tree.root / folder / "CMakeLists.txt"
-            if lists.is_file() and re.search(r"(?<![\w])" + re.escape(name) + r"\b|GLOB", lists.read_text(encoding="utf-8")):
+            lists = [other for other in tree.files if os.path.dirname(other) == folder and re.search(r"CMakeLists\.txt$|\.cmake$", other)]
+            if any(re.search(r"(?<![\w])" + re.escape(name) + r"\b", tree.text(other)) for other in lists):
                 break
             folder = os.path.dirname(folder)
         else:
-            yield f"{path} stands in no CMakeLists.txt, so it never runs; add it to a kith_test or kith_fuzzer there."
+            yield f"{path} stands in no CMakeLists.txt or .cmake above it, so it never runs; add it to a kith_test or kith_fuzzer there."
 
 
 def law_links(tree):
