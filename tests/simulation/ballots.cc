@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "ports/table/contract.h"
+#include "ports/table/contract_tables.h"
 #include "tests/simulation/scenario.h"
 
 namespace kith::simulation {
