@@ -1,6 +1,8 @@
 // What a generated row tells the ports: its description, its parsed form, its sealed fields.
 #include <gtest/gtest.h>
 
+#include "base/run.h"
+#include "ports/clock/fake.h"
 #include "ports/log/dispatch.h"
 #include "ports/table/tables.h"
 #include "tools/protoc-gen-kith/testdata/sample.kith.h"
@@ -113,6 +115,52 @@ TEST(Events, AreDescribedWithTheirFollowers) {
   EXPECT_EQ(follows()[0].service, "sample");
   EXPECT_TRUE(follows()[0].echo);
   EXPECT_FALSE(follows()[1].echo);
+}
+
+struct Seen final : SampleFollower {
+  Task<void> on_vote_changed(VoteChanged event) override {
+    votes.push_back(event);
+    co_return;
+  }
+  Task<void> on_poll_closed(PollClosed event) override {
+    closed.push_back(event.number);
+    co_return;
+  }
+  std::vector<VoteChanged> votes;
+  std::vector<std::uint32_t> closed;
+};
+
+TEST(Events, ReachTheHandlersOfTheirFollower) {
+  FakeClock clock;
+  Dispatch dispatch(clock);
+  Seen seen;
+  follow(dispatch, seen);
+  ASSERT_EQ(dispatch.followers().size(), 2u);
+  Follower const& votes = dispatch.followers()[0];
+  EXPECT_EQ(votes.group, "sample");
+  EXPECT_EQ(votes.kind, "sample.VoteChanged");
+  EXPECT_EQ(votes.schema, 2u);
+  EXPECT_TRUE(votes.echo);
+  EXPECT_FALSE(dispatch.followers()[1].echo);
+
+  VoteChanged const event{.poll = PollId{1}, .kind_ = "new", .causes = {{.id = VoteId{3}, .kind = CauseKind::vote}}};
+  run(votes.handle({.body = encode(event)}));
+  EXPECT_EQ(seen.votes, std::vector{event});
+  run(dispatch.followers()[1].handle({.body = encode(PollClosed{.number = 4})}));
+  EXPECT_EQ(seen.closed, std::vector{4u});
+}
+
+TEST(Events, ThatCannotBeReadFailInsideTheirTask) {
+  FakeClock clock;
+  Dispatch dispatch(clock);
+  Seen seen;
+  follow(dispatch, seen);
+  Task<void> task = dispatch.followers()[0].handle({.body = "\xFF"});
+  EXPECT_THROW(run(std::move(task)), Error);
+}
+
+TEST(Events, OfANewerSchemaAreReadAsFarAsTheyAreKnown) {
+  EXPECT_EQ(decode<PollClosed>("\x08\x05\x98\x06\x07").number, 5u);
 }
 
 }  // namespace

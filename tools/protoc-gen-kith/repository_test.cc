@@ -1,0 +1,66 @@
+// What can be judged only over all descriptions of the repository together.
+#include <filesystem>
+#include <set>
+
+#include "tools/protoc-gen-kith/descriptions_test_world.h"
+#include "tools/protoc-gen-kith/model.h"
+
+namespace kith_plugin {
+namespace {
+
+std::vector<std::string> descriptions() {
+  std::vector<std::string> paths;
+  for (char const* top : {"services", "ports"})
+    for (auto const& entry : std::filesystem::recursive_directory_iterator(std::filesystem::path(SOURCES) / top)) {
+      std::string const path = std::filesystem::relative(entry.path(), SOURCES);
+      if (path.ends_with(".proto") && path != "ports/kith.proto") paths.push_back(path);
+    }
+  std::ranges::sort(paths);
+  return paths;
+}
+
+class Repository : public testing::Test {
+ protected:
+  Repository() {
+    for (std::string const& path : descriptions()) {
+      FileDescriptor const* const file = importer_.Import(path);
+      if (file != nullptr) files_.push_back(read_file(*received(pool_, *file)));
+    }
+  }
+
+  Files tree_;
+  Errors errors_;
+  google::protobuf::compiler::Importer importer_{&tree_, &errors_};
+  google::protobuf::DescriptorPool pool_;
+  std::vector<File> files_;
+};
+
+TEST_F(Repository, NoTwoTablesHaveOneNumber) {
+  std::map<int, std::string> tables;
+  for (File const& file : files_)
+    for (Message const& message : file.messages) {
+      if (message.role != Role::row) continue;
+      auto const [at, first] = tables.emplace(message.table.number, file.path + ' ' + message.name);
+      EXPECT_TRUE(first) << message.table.number << " is " << at->second << " and " << file.path << ' ' << message.name;
+    }
+  EXPECT_GT(tables.size(), 10u);
+}
+
+TEST_F(Repository, NoEventIsLeftOutOfWhatItsServiceEmits) {
+  std::set<std::string> declared, listed;
+  for (File const& file : files_) {
+    for (Message const& message : file.messages)
+      if (message.role == Role::event) declared.insert(file.group + '.' + message.name);
+    for (EmittedEvent const& event : file.events) listed.insert(event.kind);
+  }
+  EXPECT_EQ(declared, listed) << "the main .proto of a service imports the one of its events";
+}
+
+TEST_F(Repository, NoTwoPackagesHaveOneMainFile) {
+  std::set<std::string> groups;
+  for (File const& file : files_)
+    if (file.main) EXPECT_TRUE(groups.insert(file.group).second) << file.path;
+}
+
+}  // namespace
+}  // namespace kith_plugin
