@@ -65,8 +65,9 @@ struct TableDescription {
 using Table = TableDescription const*;
 
 // The canonical encoding of keys, the same for every engine, in byte order: numbers, ids and times
-// as 8 bytes big endian, enumerations as 4, flags as 1 (all inverted where a part sorts
-// descending), text as it is, ended by a NUL where another part follows (text holds no NUL).
+// as 8 bytes big endian, enumerations and small numbers (uint32) as 4, flags as 1 (all inverted where
+// a part sorts descending), text as it is, ended by a NUL where another part follows (text holds no
+// NUL). The code is in key.h.
 struct RowKey {
   Table table = nullptr;
   std::string partition;
