@@ -165,6 +165,9 @@ std::string_view escape_of(char32_t code) {
   }
 }
 
+// The parser was given UTF-8, but makes other bytes of a number like &#13666666666666666666;.
+std::string_view bytes_of(char32_t code, std::string_view bytes) { return code == 0xFFFD ? "\uFFFD" : bytes; }
+
 // Writes what is allowed, as far as depth, number and size permit.
 class Writer {
  public:
@@ -178,7 +181,7 @@ class Writer {
       // Parsers drop a line end right behind <pre>; so it must not be there to be dropped.
       if (code == '\n' && out.ends_with("<pre>")) continue;
       std::string_view const escape = escape_of(code);
-      put(escape.empty() ? text.substr(begin, at - begin) : escape);
+      put(escape.empty() ? bytes_of(code, text.substr(begin, at - begin)) : escape);
     }
   }
 
@@ -249,7 +252,8 @@ class Writer {
   static std::string start_tag(GumboNode const& node, Allowed const& element) {
     std::string tag = "<" + std::string(element.name);
     if (element.tag == GUMBO_TAG_A) {
-      std::string_view const url = trim(attribute(node, "href"));
+      std::string const whole = as_text(attribute(node, "href"));
+      std::string_view const url = trim(whole);
       if (!is_safe_url(url)) return {};
       tag += " href=\"";
       append_html(tag, url);
@@ -306,7 +310,7 @@ class Reader {
         lines_ = std::max(lines_ + 1, std::size_t{1});
       } else if (!is_hidden(code)) {
         gap();
-        out += text.substr(begin, at - begin);
+        out += bytes_of(code, text.substr(begin, at - begin));
       }
     }
   }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
+
 namespace kith::text {
 namespace {
 
@@ -94,6 +96,14 @@ TEST(Sanitize, TextCannotBecomeMarkup) {
                   "b"),
             "a\xEF\xBF\xBD"
             "b");
+}
+
+TEST(Sanitize, NumbersThatAreNoCharacterGiveNoBrokenText) {
+  for (char const* number : {"&#13666666666666666666;", "&#xFFFFFFFF;", "&#x80000001;", "&#xD800;", "&#4294967361;"}) {
+    EXPECT_TRUE(is_text(clean("a" + std::string(number) + "b"))) << number;
+    EXPECT_TRUE(is_text(clean("<a href=\"http://a.example/" + std::string(number) + "\">b</a>"))) << number;
+    EXPECT_TRUE(is_text(plain_text("a" + std::string(number) + "b"))) << number;
+  }
 }
 
 TEST(Sanitize, DepthIsBoundedAndTextIsKept) {
