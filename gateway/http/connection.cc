@@ -394,6 +394,8 @@ Task<void> Hub::watch() {
   while (true) {
     timer.expires_after(shared.settings.tick);
     co_await timer.async_wait(asio::use_awaitable);
+    shared.open.set(static_cast<double>(shared.connections));
+    shared.running.set(static_cast<double>(shared.in_flight));
     auto const time = now();
     for (auto* connection : connections) {
       if (connection->deadline > time) continue;

@@ -26,6 +26,8 @@ struct Shared {
   std::atomic<bool> stopping{false};
   Counter timeouts;
   Counter overloads;
+  Gauge open;     // connections, and
+  Gauge running;  // requests, as of the last tick
 };
 
 class Hub;

@@ -105,7 +105,9 @@ struct Server::State {
       : shared{.edge = edge,
                .settings = std::move(settings),
                .timeouts = metrics.counter("kith_http_timeouts_total", "Connections whose client was too slow"),
-               .overloads = metrics.counter("kith_http_overloads_total", "Requests and connections refused by load")} {}
+               .overloads = metrics.counter("kith_http_overloads_total", "Requests and connections refused by load"),
+               .open = metrics.gauge("kith_http_connections", "Open connections"),
+               .running = metrics.gauge("kith_http_requests_running", "Requests being answered")} {}
 
   Shared shared;
   std::unique_ptr<TlsContext> tls;
