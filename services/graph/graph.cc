@@ -103,11 +103,16 @@ Task<Judgement> Graph::judge(Call call, Questions request) {
   for (Question const& question : request.questions) keys.push_back(key_of(call.viewer, question.author));
   auto const rows = co_await needs_.tables.get_many<Pair>(std::move(keys));
   Time const now = needs_.clock.now();
+  auto const exclusive = co_await exclusive_lists(call.viewer, rows);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     Question const& question = request.questions[i];
     if (rows[i] && question.author != call.viewer)
       judgement.judged[i] = judged_of(*rows[i], call.viewer, question.author, question.list, now);
     Judged& judged = judgement.judged[i];
+    if (!exclusive.empty() && rows[i] && question.author != call.viewer)
+      judged.excluded = std::ranges::any_of(side_of(*rows[i], call.viewer).lists, [&](ListId list) {
+        return std::ranges::find(exclusive, list) != exclusive.end();
+      });
     if (question.friend_of_friend && !judged.friend_ && !judged.blocked && question.author != call.viewer)
       judged.friend_of_friend = co_await has_common_friend(call.viewer, question.author);
   }

@@ -52,6 +52,7 @@ class Graph final : public GraphService, public GraphFollower {
   Task<void> settle_member(Pair::Key pair, Cause cause);
   // Those of `between` who are friends of both, by their pair rows.
   Task<std::vector<AccountId>> confirmed(AccountId one, AccountId other, std::vector<AccountId> between);
+  Task<std::vector<ListId>> exclusive_lists(AccountId viewer, std::vector<Found<Pair>> const& pairs);
   Task<bool> has_common_friend(AccountId one, AccountId other);
   Task<void> closer(AccountId person, AccountId other, std::uint32_t gain, Time at);
 

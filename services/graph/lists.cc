@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "services/graph/graph.h"
+#include "services/graph/pair.h"
 
 namespace kith::graph {
 
@@ -11,6 +12,21 @@ Task<Found<List>> Graph::own_list(AccountId viewer, ListId list) {
   auto row = co_await needs_.tables.get<List>({list});
   if (!row || row->deleted || row->person != viewer) throw Error{Code::not_found, "Record not found"};
   co_return row;
+}
+
+// Of the viewer's lists named in these rows, those whose people are left out of home. Most people have
+// none, and then nothing is read.
+Task<std::vector<ListId>> Graph::exclusive_lists(AccountId viewer, std::vector<Found<Pair>> const& pairs) {
+  std::vector<List::Key> keys;
+  for (auto const& pair : pairs)
+    if (pair)
+      for (ListId const list : side_of(*pair, viewer).lists)
+        if (std::ranges::find(keys, list, &List::Key::id) == keys.end()) keys.push_back({list});
+  std::vector<ListId> exclusive;
+  if (keys.empty()) co_return exclusive;
+  for (auto const& list : co_await needs_.tables.get_many<List>(std::move(keys)))
+    if (list && list->exclusive && !list->deleted) exclusive.push_back(list->id);
+  co_return exclusive;
 }
 
 Task<ListItems> Graph::lists(Call call, ListRequest request) {

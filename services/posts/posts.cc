@@ -31,6 +31,7 @@ Facts facts_of(Sight const& sight, Head const& head, AccountId viewer) {
   facts.hides_shares = tie.hides_shares;
   facts.author_followed = tie.follows;
   facts.author_friend = tie.friend_;
+  facts.author_excluded = tie.excluded;
   facts.mentions_me = std::ranges::find(head.mentioned, viewer) != head.mentioned.end();
   return facts;
 }

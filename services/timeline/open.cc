@@ -1,0 +1,106 @@
+// The timelines everybody shares: public posts, and posts with a tag.
+
+#include <algorithm>
+
+#include "services/timeline/keep.h"
+#include "services/timeline/timeline.h"
+
+namespace kith::timeline {
+namespace {
+
+constexpr char const* public_name = "public";
+
+bool is_public(Reason, posts::SeenPost const& seen) {
+  return seen.facts.shown_rule == posts::Rule::public_ && !seen.facts.author_muted;
+}
+
+}  // namespace
+
+Task<TimelinePage> Timeline::public_(Call call, PageRequest request) {
+  // Nothing comes from other servers, and there are no pictures yet: those pages are empty.
+  if ((request.remote && !request.local) || request.only_media) co_return TimelinePage{};
+  Source const source{.kind = TimelineKind::public_, .name = public_name};
+  Keep const keep{is_public};
+  co_return co_await page_of(call, std::move(request), source, keep);
+}
+
+Task<TimelinePage> Timeline::tagged(Call call, PageRequest request) {
+  if ((request.remote && !request.local) || request.only_media) co_return TimelinePage{};
+  Source const source{.kind = TimelineKind::tag, .name = request.tag};
+  Keep keep{is_public};
+  // Several tags: each further one is looked up among the posts found, by their own rows.
+  if (!request.all.empty() || !request.none.empty() || !request.any.empty())
+    co_return co_await tagged_many(call, std::move(request));
+  co_return co_await page_of(call, std::move(request), source, keep);
+}
+
+Task<Timeline::Candidates> Timeline::open_candidates(Source const& source, PageRequest const& request,
+                                                     std::size_t limit) {
+  Scan<TimelineEntry> scan{.partition = {source.kind, source.name}};
+  scan.limit = limit;
+  if (request.max) scan.from = after(TimelineEntry::sort(request.max));
+  if (request.since) scan.to = TimelineEntry::sort(request.since);
+  if (request.min) {
+    scan.to = TimelineEntry::sort(request.min);
+    scan.backwards = true;
+  }
+  auto const rows = co_await needs_.tables.scan<TimelineEntry>(std::move(scan));
+  Candidates found{.lines = {}, .more = rows.more};
+  found.lines.reserve(rows.rows.size());
+  for (auto const& row : rows) found.lines.push_back({row->post, row->author, {}, {}, Reason::unspecified});
+  if (!rows.rows.empty()) found.last = rows.rows.back()->post;
+  co_return found;
+}
+
+// Tag timelines of `tag` or any of `any`, with all of `all` and none of `none`: the newest of each are
+// merged, and the posts' own tags decide. At most four of each kind, as existing servers allow.
+Task<TimelinePage> Timeline::tagged_many(Call call, PageRequest request) {
+  constexpr std::size_t tags_max = 4;
+  for (auto* const tags : {&request.any, &request.all, &request.none}) tags->resize(std::min(tags->size(), tags_max));
+  std::vector<std::string> names(1, request.tag);
+  names.insert(names.end(), request.any.begin(), request.any.end());
+  Keep const keep{is_public};
+  TimelinePage page;
+  std::vector<posts::SeenPost> shown;
+  std::size_t const limit = std::clamp<std::size_t>(request.limit, 1, page_max);
+  for (std::size_t round = 0; round < scans_max && shown.size() < limit; ++round) {
+    std::vector<PostId> ids;
+    PostId edge = {};  // below it a tag that filled its scan may have more
+    bool more = false;
+    for (std::string const& name : names) {
+      Source const source{.kind = TimelineKind::tag, .name = name};
+      auto const found = co_await open_candidates(source, request, 100);
+      for (auto const& line : found.lines) ids.push_back(line.post);
+      if (found.more) edge = std::max(edge, found.last);
+      more = more || found.more;
+    }
+    std::ranges::sort(ids, std::greater<>());
+    auto const doubles = std::ranges::unique(ids);
+    ids.erase(doubles.begin(), doubles.end());
+    std::erase_if(ids, [&](PostId id) { return edge && id < edge; });
+    if (ids.empty()) break;
+    if (ids.size() > 400) ids.resize(400), more = true;
+    posts::PostIds wanted{.posts = ids};
+    auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(wanted));
+    posts::SeeRequest see;
+    for (auto const& post : facts.posts) {
+      auto const has = [&](std::string const& tag) { return std::ranges::find(post.tags, tag) != post.tags.end(); };
+      if (post.post && std::ranges::all_of(request.all, has) && std::ranges::none_of(request.none, has))
+        see.posts.push_back(post.post);
+    }
+    auto seen = co_await needs_.posts.see(call, std::move(see));
+    for (auto& post : seen.posts)
+      if (post.visible && shown.size() < limit && is_public(Reason::unspecified, post))
+        shown.push_back(std::move(post));
+    page.first = page.first ? page.first : ids.front();
+    page.last = shown.size() == limit ? shown.back().facts.post : ids.back();
+    page.more = more || shown.size() == limit;
+    if (!more) break;
+    request.max = ids.back();
+  }
+  pages::SeenRequest complete{std::move(shown)};
+  page.page = co_await needs_.pages.complete(call, std::move(complete));
+  co_return page;
+}
+
+}  // namespace kith::timeline

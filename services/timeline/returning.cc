@@ -1,0 +1,148 @@
+// Who comes and how often: it decides only when a feed is written, never what is in it.
+
+#include <algorithm>
+
+#include "services/timeline/timeline.h"
+
+namespace kith::timeline {
+namespace {
+
+constexpr Duration famous_kept_for = std::chrono::seconds{10};
+constexpr std::size_t intervals_max = 20;
+constexpr int attempts_max = 4;
+char const* const famous_name = "famous";
+
+}  // namespace
+
+// Notes that a person reads, at most once an hour; who was away gets their feed completed first.
+Task<void> Timeline::arrive(AccountId person) {
+  Time const now = needs_.clock.now();
+  auto const state = co_await needs_.tables.get<FeedState>({person});
+  if (state && state->last_access > now - access_noted_every) co_return;
+  bool const away = !state || state->last_access < now - active_for;
+  FeedState next = state ? *state : FeedState{.person = person};
+  next.last_access = now;
+  Change change;
+  change.replace(state, next);
+  if (away) change.emit(Returned{person}, now + second_pass_after);
+  auto const committed = co_await needs_.tables.commit(std::move(change));
+  // A conflict: another request of the same person just did it.
+  if (!away || committed.conflict()) co_return;
+  Time const from = state ? std::max(state->last_access, now - entry_lives) : now - entry_lives;
+  co_await rebuild(person, PostId{first_id_at(from)});
+}
+
+Task<void> Timeline::on_returned(Returned event) {
+  co_await rebuild(event.person, PostId{first_id_at(needs_.clock.now() - std::chrono::minutes{2})});
+}
+
+Task<void> Timeline::wake(Call call, People request) {
+  if (call.viewer) throw Error{Code::forbidden, "Only the server itself does this"};
+  for (AccountId const person : request.people) {
+    auto const state = co_await needs_.tables.get<FeedState>({person});
+    FeedState next = state ? *state : FeedState{.person = person};
+    next.last_access = needs_.clock.now();
+    Change change;
+    change.put(next);
+    co_await needs_.tables.commit(std::move(change));
+  }
+}
+
+// The latest posts of everybody the person follows, as entries of their feed.
+Task<void> Timeline::rebuild(AccountId person, PostId since) {
+  graph::TiesRequest page{.person = person, .kind = graph::TieKind::following, .limit = 500};
+  std::size_t authors = 0;
+  for (bool more = true; more && authors < rebuild_authors_max;) {
+    auto const following = co_await needs_.graph.ties(Call{}, page);
+    posts::RecentRequest request{.since = since, .limit = rebuild_posts_each};
+    for (auto const& tie : following.ties) request.authors.push_back(tie.other);
+    authors += request.authors.size();
+    // Their own posts are part of the feed.
+    if (!page.max) request.authors.push_back(person);
+    auto const recent = co_await needs_.posts.recent(Call{}, std::move(request));
+    std::vector<FeedEntry> rows;
+    for (posts::RecentPost const& post : recent.posts) {
+      if (post.parent_author && post.root_author != post.author && post.author != person) continue;
+      FeedEntry row{.feed = person.value, .post = post.post, .author = post.author};
+      row.reason = post.author == person             ? Reason::own
+                   : post.parent_author              ? Reason::commented
+                   : post.kind == posts::Kind::share ? Reason::followed_shared
+                                                     : Reason::followed_posted;
+      row.target = post.target;
+      row.target_author = post.target_author;
+      row.root_author = post.root_author;
+      row.expires_at_ = time_of_id(post.post.value) + entry_lives;
+      rows.push_back(std::move(row));
+      if (rows.size() == 1'000) co_await needs_.tables.put(std::exchange(rows, {}), 1);
+    }
+    if (!rows.empty()) co_await needs_.tables.put(std::move(rows), 1);
+    more = following.more;
+    if (more) page.max = following.ties.back().tie;
+  }
+}
+
+// Famous from so many followers on, until clearly fewer; each time is remembered as an interval,
+// because what was written meanwhile is in nobody's feed and stays merged on read.
+Task<bool> Timeline::famous_now(AccountId author, std::uint64_t followers) {
+  if (followers < needs_.settings.famous_until) {
+    // The common case, without a row.
+    auto const state = co_await needs_.tables.get<FeedState>({author});
+    if (!state || state->famous_since == no_time) co_return false;
+  }
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    auto const state = co_await needs_.tables.get<FeedState>({author});
+    bool const was = state && state->famous_since != no_time;
+    bool const is = followers >= (was ? needs_.settings.famous_until : needs_.settings.famous_from);
+    if (was == is) co_return is;
+    Time const now = needs_.clock.now();
+    if (is) {
+      Change row;
+      row.put(Famous{.name = famous_name, .author = author});
+      co_await needs_.tables.commit(std::move(row));
+    }
+    FeedState next = state ? *state : FeedState{.person = author};
+    if (is) {
+      next.famous_since = now;
+    } else {
+      next.famous.push_back({.from = std::exchange(next.famous_since, no_time), .to = now});
+      if (next.famous.size() > intervals_max) {
+        next.famous[1].from = next.famous[0].from;
+        next.famous.erase(next.famous.begin());
+      }
+    }
+    Change change;
+    change.replace(state, next);
+    auto const committed = co_await needs_.tables.commit(std::move(change));
+    if (committed.done()) co_return is;
+  }
+  throw Error{Code::unavailable, "Please try again", "an author's fame changes too often"};
+}
+
+// The famous authors that the viewer follows. Who is famous may be ten seconds old.
+Task<std::vector<AccountId>> Timeline::famous_followed(Call call) {
+  std::vector<AccountId> famous;
+  bool fresh = false;
+  {
+    std::lock_guard const lock(famous_mutex_);
+    fresh = famous_read_ != Duration::min() && needs_.clock.monotonic() < famous_read_ + famous_kept_for;
+    if (fresh) famous = famous_;
+  }
+  if (!fresh) {
+    Scan<Famous> scan{.partition = {famous_name}};
+    scan.limit = scan_max;
+    for (auto const& row : co_await needs_.tables.scan<Famous>(std::move(scan))) famous.push_back(row->author);
+    std::lock_guard const lock(famous_mutex_);
+    famous_ = famous;
+    famous_read_ = needs_.clock.monotonic();
+  }
+  if (famous.empty()) co_return famous;
+  graph::Questions questions;
+  for (AccountId const author : famous) questions.questions.push_back({.author = author});
+  auto const ties = co_await needs_.graph.judge(call, std::move(questions));
+  std::vector<AccountId> followed;
+  for (std::size_t i = 0; i < famous.size() && followed.size() < famous_merged_max; ++i)
+    if (ties.judged[i].follows) followed.push_back(famous[i]);
+  co_return followed;
+}
+
+}  // namespace kith::timeline
