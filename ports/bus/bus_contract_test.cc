@@ -145,8 +145,8 @@ TEST_P(BusContract, LimitsAreExact) {
 
 TEST_P(BusContract, SpeakersAndListenersOfManyThreads) {
   std::atomic<int> heard = 0;
-  std::vector<std::jthread> listeners;
   std::vector<std::unique_ptr<BusListener>> held;
+  std::vector<std::jthread> listeners;
   for (int i = 0; i < 3; ++i) {
     held.push_back(listen({"all"}));
     listeners.emplace_back([&heard, &listener = *held.back()] {

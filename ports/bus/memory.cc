@@ -39,15 +39,17 @@ class Queue {
     wake();
   }
 
-  Task<std::optional<BusMessage>> next() {
+  // Holds the queue: who waits may outlive the listener by the moment it takes to be woken.
+  static Task<std::optional<BusMessage>> next(std::shared_ptr<Queue> queue) {
     auto const executor = co_await boost::asio::this_coro::executor;
     auto const timer = std::make_shared<steady_timer>(executor, steady_timer::time_point::max());
     for (;;) {
       std::optional<BusMessage> message;
-      if (take(message, timer)) co_return message;
+      if (queue->take(message, timer)) co_return message;
       auto const [failure] = co_await timer->async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
       (void)failure;
-      if (!woken()) throw Error{Code::unavailable, "The server is stopping", "waiting for a message was cancelled"};
+      if (!queue->woken())
+        throw Error{Code::unavailable, "The server is stopping", "waiting for a message was cancelled"};
     }
   }
 
@@ -134,7 +136,7 @@ class MemoryListener final : public BusListener {
     for (std::string const& channel : channels_) bus_->remove(channel, queue_);
   }
 
-  Task<std::optional<BusMessage>> next() override { return queue_->next(); }
+  Task<std::optional<BusMessage>> next() override { return Queue::next(queue_); }
 
   Task<void> add(std::string channel) override {
     join(std::move(channel));

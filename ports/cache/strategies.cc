@@ -35,7 +35,7 @@ struct RefreshAhead::Running {
   std::mutex mutex;
   std::set<std::string> keys;
   bool finishing = false;
-  std::shared_ptr<steady_timer> finished;
+  std::weak_ptr<steady_timer> finished;  // of who waits in `finish`; it ends with that loop
 
   bool begin(std::string const& key) {
     std::lock_guard const lock(mutex);
@@ -44,8 +44,11 @@ struct RefreshAhead::Running {
   void end(std::string const& key) {
     std::lock_guard const lock(mutex);
     keys.erase(key);
-    if (!keys.empty() || !finished) return;
-    boost::asio::post(finished->get_executor(), [timer = finished] { timer->cancel(); });
+    auto const timer = finished.lock();
+    if (!keys.empty() || !timer) return;
+    boost::asio::post(timer->get_executor(), [weak = finished] {
+      if (auto const waiting = weak.lock()) waiting->cancel();
+    });
   }
 };
 

@@ -18,6 +18,7 @@ struct Buffer {
 }  // namespace
 
 void SystemRandom::fill(std::span<unsigned char> out) {
+  if (out.empty()) return;
   thread_local Buffer buffer;
   if (out.size() > buffer.bytes.size()) return randombytes_sysrandom_implementation.buf(out.data(), out.size());
   if (out.size() > buffer.bytes.size() - buffer.used) {
