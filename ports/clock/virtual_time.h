@@ -144,6 +144,7 @@ class VirtualTime final : public Clock {
   static constexpr Duration wait_max = std::chrono::minutes{10};          // retries of a handler take 26 s
   static constexpr std::chrono::milliseconds pause_real{4};               // longer than most synced writes
   static constexpr Duration step_others = std::chrono::milliseconds{50};  // while other threads may work
+  static constexpr Duration creep_max = std::chrono::seconds{5};
 
   static Task<std::monostate> valued(Task<void> task) {
     co_await std::move(task);
@@ -174,6 +175,7 @@ class VirtualTime final : public Clock {
   }
   void until(bool const& done) {
     Duration const latest = monotonic() + wait_max;
+    Duration creep = step_others;
     for (;;) {
       loop_->restart();
       while (!done && loop_->poll_one() > 0) {
@@ -182,11 +184,15 @@ class VirtualTime final : public Clock {
       if (others_work_) {
         loop_->restart();
         if (loop_->run_one_for(pause_real) > 0) continue;
-        // Nothing may sleep here while another thread decides; so time creeps.
-        if (!step(std::min(latest, monotonic() + step_others))) {
+        // Nothing may sleep here while another thread decides; so time creeps, the faster the longer
+        // nothing happens.
+        if (!step(std::min(latest, monotonic() + creep))) {
           std::lock_guard const lock(mutex_);
-          elapsed_ += step_others;
+          elapsed_ += creep;
           if (elapsed_ > latest) break;
+          creep = std::min(creep * 2, creep_max);
+        } else {
+          creep = step_others;
         }
         continue;
       }
