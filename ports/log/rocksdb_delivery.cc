@@ -187,7 +187,7 @@ Task<void> RocksLog::forget_aside(Group& group, EventId event) {
 
 Duration RocksLog::pause_after(std::uint32_t attempts) const {
   Duration pause = needs_.retry_pause;
-  for (; attempts > 1 && pause < pause_max; --attempts) pause *= 4;
+  for (; attempts > 1 && pause < pause_max; --attempts) pause *= 2;
   return std::min(pause, pause_max);
 }
 
@@ -408,6 +408,7 @@ Task<void> RocksLog::retry_hourly(Group& group) {
   std::vector<std::uint64_t> events;
   {
     std::lock_guard const lock(mutex_);
+    if (!started_ || stopping_) co_return;
     for (auto const& [event, since] : group.aside)
       if (since <= before && !group.by_id.contains(event)) events.push_back(event);
   }

@@ -109,12 +109,7 @@ void Group::drop(std::map<Offset, Pending>::iterator at) {
 }
 
 bool Group::settled(Offset below) const {
-  if (loaded_to < below) return false;
-  for (auto const& [offset, event] : pending) {
-    if (offset >= below) break;
-    if (!event.hourly) return false;
-  }
-  return true;
+  return loaded_to >= below && (pending.empty() || pending.begin()->first >= below);
 }
 
 Progress Group::progress() const {

@@ -217,8 +217,9 @@ Task<void> RocksLog::caught_up(std::string name) {
   {
     std::lock_guard const lock(mutex_);
     waited_for = find(name);
-    if (waited_for == nullptr || waited_for->settled(needs_.topic.next())) co_return;
+    if (waited_for == nullptr) co_return;
   }
+  co_await retry_hourly(*waited_for);
   co_await park(parked, [&] {
     std::lock_guard const lock(mutex_);
     waiters_.push_back({waited_for, needs_.topic.next(), &parked});

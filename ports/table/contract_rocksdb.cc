@@ -5,6 +5,7 @@
 
 #include "ports/table/contract.h"
 #include "ports/table/rocksdb.h"
+#include "ports/table/rocksdb_disk.h"
 
 namespace kith::contract {
 namespace {
@@ -25,9 +26,8 @@ class RocksEngine final : public Engine {
     RocksOptions options{.folder = folder_};
     options.row_cache_bytes = 1 << 20;
     options.block_cache_bytes = 1 << 20;
-    options.free_bytes_min = 0;
-    options.retry_pause = std::chrono::milliseconds{100};
     options.clock_look = std::chrono::milliseconds{2};
+    options.env = env_.get();
     store_.emplace(RocksStore::Needs{time_, *workers_}, std::move(options));
   }
   void start() override { store_->start({time_.executor()}); }
@@ -35,6 +35,12 @@ class RocksEngine final : public Engine {
     workers_.reset();
     store_.reset();
     time_.forget();
+  }
+  bool crash() override {
+    disk_->lose_power();
+    close();
+    disk_->restart();
+    return true;
   }
 
   Strict& strict() override { return store_->strict(); }
@@ -45,6 +51,8 @@ class RocksEngine final : public Engine {
   static inline int made_ = 0;
   VirtualTime& time_;
   std::filesystem::path folder_;
+  std::shared_ptr<TestDisk> disk_ = std::make_shared<TestDisk>();
+  std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(disk_);
   std::optional<Workers> workers_;
   std::optional<RocksStore> store_;
 };

@@ -6,3 +6,7 @@ kith_library(kith_rocksdb
     rocksdb_lane.cc rocksdb_newest.cc rocksdb_ring.cc rocksdb_rings.cc rocksdb_rings_flush.cc rocksdb_strict.cc
     rocksdb_wide.cc ../log/rocksdb_delivery.cc ../log/rocksdb_group.cc ../log/rocksdb_log.cc ../log/rocksdb_topic.cc
   DEPS kith_table kith_log kith_clock ${KITH_ROCKSDB})
+kith_test(kith_rocksdb_test
+  SOURCES rocksdb_cache_test.cc rocksdb_ring_test.cc rocksdb_power_test.cc rocksdb_store_test.cc
+  DEPS kith_rocksdb kith_contract
+  TIMEOUT 300)

@@ -1,0 +1,149 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <optional>
+
+#include "ports/table/rocksdb_world.h"
+
+namespace kith {
+namespace {
+
+using contract::text_value;
+using contract::thing;
+
+class StoreTest : public RocksWorld {
+ protected:
+  // The sentence a start was refused with.
+  std::string refusal() {
+    try {
+      Workers none(0);
+      RocksStore const second({clock, none}, options);
+      return "opened";
+    } catch (Error const& error) {
+      return error.say;
+    }
+  }
+};
+
+TEST_F(StoreTest, FolderInUseIsNamedInOneSentence) {
+  options.env = nullptr;
+  open();
+  EXPECT_EQ(refusal(), "The data folder " + folder.string() + " is in use by another process");
+}
+
+TEST_F(StoreTest, FolderOfANewerVersionIsRefused) {
+  open();
+  close();
+  std::ofstream(folder / "format") << "7\n";
+  EXPECT_EQ(refusal(), "The data folder " + folder.string() +
+                           " was written by a newer version of kith (format 7, this program knows 1)");
+}
+
+TEST_F(StoreTest, FolderThatIsAFileIsRefused) {
+  std::ofstream(folder.string()) << "x";
+  EXPECT_EQ(refusal().substr(0, 16), "The data folder ");
+}
+
+TEST_F(StoreTest, CheckpointIsAStoreOfItsOwn) {
+  open();
+  EXPECT_TRUE(run(store->strict().commit(vote(1, "ada", 1))).done);
+  auto const copy = folder.string() + "-copy";
+  store->checkpoint(copy);
+  EXPECT_TRUE(run(store->strict().commit(vote(1, "bob", 2))).done);
+  close();
+  options.folder = copy;
+  open();
+  EXPECT_EQ(voters(1), 1u);
+  close();
+  std::filesystem::remove_all(copy);
+}
+
+TEST_F(StoreTest, ErasedAndExpiredRowsAreRememberedTenDaysAndThenForgotten) {
+  VirtualTime time(true);
+  Workers none(0);
+  std::optional<RocksStore> old;
+  auto const reopen = [&] {
+    old.reset();
+    old.emplace(RocksStore::Needs{time, none}, options);
+  };
+  OperationId operation = 0;
+  auto const put = [&](std::string name, Time expires_at) {
+    Commit commit;
+    commit.operation = ++operation;
+    commit.checks.push_back({thing(1, name), std::nullopt});
+    commit.puts.push_back({thing(1, std::move(name)), text_value("x"), expires_at});
+    return time.run(old->strict().commit(std::move(commit))).versions.at(0);
+  };
+  auto const late_comes = [&](std::string name) {
+    std::vector<RawRow> late;
+    late.push_back({thing(1, name), {.version = 5}, text_value("late"), false});
+    time.run(old->strict().apply(late));
+    std::vector<RowKey> keys{thing(1, name)};
+    return time.run(old->strict().get(keys)).at(0) != nullptr;
+  };
+  reopen();
+  put("short", time.now() + std::chrono::hours{1});
+  put("gone", no_time);
+  put("again", no_time);
+  Commit erase;
+  erase.operation = ++operation;
+  erase.erases = {thing(1, "gone"), thing(1, "again")};
+  Version const erased = time.run(old->strict().commit(std::move(erase))).versions.at(1);
+  time.set_back(std::chrono::hours{2});
+  old->compact();
+  reopen();
+  EXPECT_GT(put("again", no_time), erased);  // over a compaction and a clock set back
+  time.advance(std::chrono::days{9});
+  old->compact();
+  reopen();
+  EXPECT_FALSE(late_comes("short"));
+  EXPECT_FALSE(late_comes("gone"));
+  time.advance(std::chrono::days{2});
+  old->compact();
+  reopen();
+  EXPECT_TRUE(late_comes("short"));
+  EXPECT_TRUE(late_comes("gone"));
+}
+
+TEST_F(StoreTest, RowsComeFromTheCacheWithoutWaiting) {
+  open();
+  EXPECT_TRUE(run(store->strict().commit(vote(1, "ada", 1))).done);
+  std::vector<RowKey> keys{thing(1, "ada")};
+  std::vector<RowPtr> rows;
+  EXPECT_TRUE(store->strict().get_now(keys, rows));
+  EXPECT_EQ(contract::value_of(rows.at(0)), text_value("yes"));
+  keys.push_back(thing(1, "nobody"));
+  EXPECT_FALSE(store->strict().get_now(keys, rows));
+  run(store->strict().get(keys));
+  EXPECT_TRUE(store->strict().get_now(keys, rows));  // absence is known by now
+  EXPECT_FALSE(rows.at(1));
+  EXPECT_TRUE(run(store->strict().commit(vote(1, "nobody", 2))).done);
+  EXPECT_TRUE(store->strict().get_now(keys, rows));
+  EXPECT_EQ(contract::value_of(rows.at(1)), text_value("yes"));
+}
+
+TEST_F(StoreTest, DeliveryStopsAfterTheHandlersInProgress) {
+  open();
+  std::atomic<int> begun = 0, ended = 0;
+  struct Slow {
+    SystemClock& clock;
+    std::atomic<int>&begun, &ended;
+    Task<void> operator()(Event) const {
+      ++begun;
+      co_await clock.sleep(std::chrono::milliseconds{100});
+      ++ended;
+    }
+  };
+  store->log().subscribe({"slow", {{"Made"}}, Slow{clock, begun, ended}});
+  start();
+  std::vector<Event> events;
+  for (std::uint64_t i = 1; i <= 200; ++i) events.push_back({.id = EventId{i}, .kind = "Made", .key = "1"});
+  run(store->log().append(events));
+  while (begun < 10) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  run(store->stop_delivery());
+  EXPECT_EQ(begun, ended);
+  EXPECT_LT(begun, 200);
+}
+
+}  // namespace
+}  // namespace kith
