@@ -1,0 +1,248 @@
+#include "app/core.h"
+
+#include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <filesystem>
+#include <future>
+#include <optional>
+
+#include "app/address.h"
+#include "base/run.h"
+#include "base/workers.h"
+#include "ports/cache/memory.h"
+#include "ports/clock/lease_table.h"
+#include "ports/hash/argon2.h"
+#include "ports/hash/tokens.h"
+#include "ports/mail/folder.h"
+#include "ports/mail/smtp.h"
+#include "ports/random/engines.h"
+#include "ports/secrets/rocksdb.h"
+#include "ports/table/rocksdb.h"
+#include "services/auth/auth.h"
+#include "services/graph/graph.h"
+#include "services/notifications/notifications.h"
+#include "services/pages/pages.h"
+#include "services/posts/posts.h"
+#include "services/reactions/reactions.h"
+#include "services/search/search.h"
+#include "services/timeline/timeline.h"
+#include "services/users/users.h"
+
+namespace kith {
+namespace {
+
+RocksOptions rocks_options(Settings const& settings) {
+  RocksOptions options{.folder = std::filesystem::path(settings.data)};
+  options.row_cache_bytes = settings.storage_row_cache;
+  options.block_cache_bytes = settings.storage_block_cache;
+  options.memtable_bytes = settings.storage_memtables;
+  options.ring_bytes = settings.storage_feeds;
+  options.free_bytes_min = settings.storage_free_min;
+  return options;
+}
+
+MemoryCache::Limits cache_limits(Settings const& settings) {
+  MemoryCache::Limits limits{.bytes_max = settings.cache_bytes};
+  switch (settings.cache_eviction) {
+    case CacheEviction::lru: limits.eviction = Eviction::lru; break;
+    case CacheEviction::lfu: limits.eviction = Eviction::lfu; break;
+    case CacheEviction::sliding_window: limits.eviction = Eviction::sliding_window; break;
+  }
+  return limits;
+}
+
+auth::Auth::Settings auth_settings(Settings const& settings) {
+  auth::Auth::Settings auth;
+  switch (settings.sign_up) {
+    case SignUp::open: auth.sign_up = auth::SignUpMode::open; break;
+    case SignUp::approval: auth.sign_up = auth::SignUpMode::approval; break;
+    case SignUp::closed: auth.sign_up = auth::SignUpMode::closed; break;
+  }
+  auth.confirm_email = settings.confirm_email;
+  auth.limit_guesses = settings.rate_limits;
+  auth.lock_new_accounts = settings.lock_new_accounts;
+  auth.community = settings.community_name;
+  return auth;
+}
+
+std::unique_ptr<Mail> make_mail(Settings const& settings, Clock const& clock, Random& random, Workers& workers) {
+  Sender const from{settings.mail_from, settings.community_name};
+  if (settings.mail == MailBy::folder) {
+    auto const folder = settings.mail_folder.empty() ? settings.data + "/mail" : settings.mail_folder;
+    return std::make_unique<FolderMail>(folder, FolderMail::Needs{clock, random, workers, from});
+  }
+  SmtpMail::Server server{.host = settings.mail_smtp_host, .port = static_cast<std::uint16_t>(settings.mail_smtp_port)};
+  switch (settings.mail_smtp_tls) {
+    case MailTls::starttls: server.tls = SmtpMail::Tls::starttls; break;
+    case MailTls::implicit: server.tls = SmtpMail::Tls::implicit; break;
+    case MailTls::none: server.tls = SmtpMail::Tls::none; break;
+  }
+  server.user = settings.mail_smtp_user;
+  server.password = settings.mail_smtp_password;
+  server.authority = settings.mail_smtp_authority;
+  return std::make_unique<SmtpMail>(server, SmtpMail::Needs{clock, random, workers, from});
+}
+
+std::filesystem::path made(std::string const& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (failure) throw Error{Code::invalid, "The data folder " + folder + " cannot be made: " + failure.message()};
+  return folder;
+}
+
+}  // namespace
+
+struct Core::Parts {
+  Parts(Settings const& settings, Clock& clock)
+      : clock(clock),
+        folder(made(settings.data)),
+        workers(static_cast<unsigned>(settings.workers)),
+        store({clock, workers}, rocks_options(settings)),
+        keys(settings.data, {.clock = clock, .random = random, .workers = workers}),
+        leases({store.strict(), random}),
+        ids(run(LeasedIds::open({leases, clock, "embedded"}))),
+        dispatch(clock),
+        tables({store.strict(), store.wide(), keys, *ids, dispatch}),
+        passwords({.memory_bytes = settings.password_memory,
+                   .passes = static_cast<unsigned>(settings.password_passes),
+                   .at_once = static_cast<unsigned>(settings.password_at_once)}),
+        lookup(keys.server_key().derive("names")),
+        cache(clock, cache_limits(settings)),
+        mail(make_mail(settings, clock, random, workers)),
+        users({tables, keys, clock}),
+        graph({tables, clock, users}),
+        posts({tables, clock, users, graph, &imports, {settings.post_characters_max, host_of(base_url_of(settings))}}),
+        reactions({tables, posts, graph}),
+        pages({posts, reactions, users, graph}),
+        timeline({tables,
+                  clock,
+                  store.log(),
+                  graph,
+                  posts,
+                  pages,
+                  {settings.famous_followers_up, settings.famous_followers_down}}),
+        notifications({tables, clock, graph, posts, reactions}),
+        search({tables, clock, users, graph, posts}),
+        auth({tables, clock, random, passwords, lookup, cache, *mail, users, auth_settings(settings)}) {
+    graph::follow(dispatch, graph);
+    posts::follow(dispatch, posts);
+    reactions::follow(dispatch, reactions);
+    timeline::follow(dispatch, timeline);
+    notifications::follow(dispatch, notifications);
+    search::follow(dispatch, search);
+    dispatch.connect(store.log());
+  }
+
+  Clock& clock;
+  std::filesystem::path folder;
+  SystemRandom random;
+  Workers workers;
+  RocksStore store;
+  StoredKeys keys;
+  TableLeases leases;
+  std::unique_ptr<LeasedIds> ids;
+  ImportIds imports;
+  Dispatch dispatch;
+  Tables tables;
+  Argon2Passwords passwords;
+  LookupHash lookup;
+  MemoryCache cache;
+  std::unique_ptr<Mail> mail;
+  users::Users users;
+  graph::Graph graph;
+  posts::Posts posts;
+  reactions::Reactions reactions;
+  pages::Pages pages;
+  timeline::Timeline timeline;
+  notifications::Notifications notifications;
+  search::Search search;
+  auth::Auth auth;
+
+  // While it runs.
+  Loops* loops = nullptr;
+  boost::asio::cancellation_signal stop_keeping;
+  std::promise<void> kept;
+};
+
+Core::Core(Settings const& settings, Clock& clock) : parts_(std::make_unique<Parts>(settings, clock)) {}
+Core::~Core() = default;
+
+void Core::start(Loops& loops) {
+  parts_->loops = &loops;
+  std::vector<boost::asio::any_io_executor> executors;
+  for (std::size_t i = 0; i < loops.size(); ++i) executors.push_back(loops.at(i).get_executor());
+  parts_->store.start(std::move(executors));
+  boost::asio::co_spawn(loops.at(0), parts_->ids->keep(),
+                        boost::asio::bind_cancellation_slot(parts_->stop_keeping.slot(),
+                                                            [this](std::exception_ptr) { parts_->kept.set_value(); }));
+}
+
+void Core::stop() {
+  if (parts_->loops == nullptr) return;
+  run(parts_->store.stop_delivery());
+  boost::asio::post(parts_->loops->at(0), [this] { parts_->stop_keeping.emit(boost::asio::cancellation_type::all); });
+  parts_->kept.get_future().wait();
+  run(parts_->ids->close());
+  parts_->loops = nullptr;
+}
+
+Services Core::services() {
+  Parts& parts = *parts_;
+  return {parts.users,    parts.graph,         parts.posts,  parts.reactions, parts.pages,
+          parts.timeline, parts.notifications, parts.search, parts.auth};
+}
+
+void Core::serve(Methods& methods) {
+  Parts& parts = *parts_;
+  users::serve(parts.users, methods);
+  graph::serve(parts.graph, methods);
+  posts::serve(parts.posts, methods);
+  reactions::serve(parts.reactions, methods);
+  pages::serve(parts.pages, methods);
+  timeline::serve(parts.timeline, methods);
+  notifications::serve(parts.notifications, methods);
+  search::serve(parts.search, methods);
+  auth::serve(parts.auth, methods);
+}
+
+Task<void> Core::report(Metrics& metrics) {
+  RocksStats const stats = parts_->store.stats();
+  auto const gauge = [&](char const* name, char const* help, double value) { metrics.gauge(name, help).set(value); };
+  gauge("kith_row_cache_bytes", "Memory of parsed rows", static_cast<double>(stats.row_cache_bytes));
+  gauge("kith_row_cache_rows", "Parsed rows in memory", static_cast<double>(stats.row_cache_rows));
+  gauge("kith_row_cache_hits", "Rows found in memory since the start", static_cast<double>(stats.row_cache_hits));
+  gauge("kith_row_cache_misses", "Rows read from the database", static_cast<double>(stats.row_cache_misses));
+  gauge("kith_commit_syncs", "Synced writes since the start", static_cast<double>(stats.syncs));
+  gauge("kith_commits_waiting", "Commits in the lane now", static_cast<double>(stats.jobs_waiting));
+  gauge("kith_feed_bytes", "Memory of feeds", static_cast<double>(stats.ring_bytes));
+  gauge("kith_disk_bytes", "Size of the database files", static_cast<double>(stats.disk_bytes));
+  gauge("kith_storage_refusing", "1 while writes are refused", stats.refusing ? 1 : 0);
+  for (Lag const& lag : co_await log().lag()) {
+    Metrics::Labels const labels{{"group", lag.group}};
+    metrics.gauge("kith_events_waiting", "Events due and not yet handled", labels)
+        .set(static_cast<double>(lag.waiting));
+    metrics.gauge("kith_events_set_aside", "Events a follower failed on", labels)
+        .set(static_cast<double>(lag.set_aside));
+  }
+}
+
+RocksStore& Core::store() { return parts_->store; }
+Tables& Core::tables() { return parts_->tables; }
+Keys& Core::keys() { return parts_->keys; }
+Log& Core::log() { return parts_->store.log(); }
+Dispatch const& Core::dispatch() const { return parts_->dispatch; }
+ImportIds& Core::import_ids() { return parts_->imports; }
+
+Task<void> Core::caught_up() {
+  // A handled event may make further ones: until a whole round finds nothing waiting.
+  for (bool waiting = true; waiting;) {
+    for (auto const& lag : co_await log().lag()) co_await log().caught_up(lag.group);
+    auto const lags = co_await log().lag();
+    waiting = std::ranges::any_of(lags, [](Lag const& lag) { return lag.waiting > 0; });
+  }
+}
+
+}  // namespace kith

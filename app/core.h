@@ -1,0 +1,51 @@
+#pragma once
+
+// The role `core`: the engines and every service over them. One process at a time has a data folder.
+
+#include <memory>
+
+#include "app/services.h"
+#include "app/settings.h"
+#include "base/loops.h"
+#include "base/metrics.h"
+#include "ports/clock/clock.h"
+#include "ports/clock/minter.h"
+#include "ports/log/dispatch.h"
+#include "ports/log/log.h"
+#include "ports/rpc/methods.h"
+#include "ports/table/tables.h"
+
+namespace kith {
+
+class RocksStore;
+
+class Core {
+ public:
+  // Opens the data folder, makes it at the first start. Throws one sentence why it cannot.
+  Core(Settings const& settings, Clock& clock);
+  ~Core();
+
+  // Delivers events and keeps the id lease, on these loops, until stop().
+  void start(Loops& loops);
+  void stop();
+
+  Services services();
+  void serve(Methods& methods);         // the same by rpc
+  Task<void> report(Metrics& metrics);  // numbers of the engines, as they are now
+
+  // For tools that work below the services: imports, rebuild, fsck.
+  RocksStore& store();
+  Tables& tables();
+  Keys& keys();
+  Log& log();
+  Dispatch const& dispatch() const;
+  ImportIds& import_ids();
+  // Waits until every group has handled what is due.
+  Task<void> caught_up();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace kith

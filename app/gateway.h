@@ -1,0 +1,42 @@
+#pragma once
+
+// The role `gateway`: HTTP over the services, wherever these run. Keeps nothing but content by version.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "app/services.h"
+#include "app/settings.h"
+#include "base/loops.h"
+#include "base/metrics.h"
+#include "gateway/http/router.h"
+#include "ports/clock/clock.h"
+
+namespace kith {
+
+class Gateway {
+ public:
+  struct Needs {
+    Services services;
+    Clock& clock;
+    Metrics& metrics;
+    // Why requests should not come yet; empty when they may.
+    std::function<Task<std::string>()> not_ready;
+  };
+  Gateway(Needs needs, Settings const& settings);
+  ~Gateway();
+
+  // Listens, or throws one sentence why not.
+  void start(Loops& loops);
+  // False when requests had to be cut off. Not from a loop.
+  bool stop();
+
+  Router const& router() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace kith
