@@ -91,7 +91,7 @@ struct Gateway::Parts {
     timeline::timeline_api(router, services.timeline, hydrator);
     notifications::notifications_api(router, services.notifications, hydrator);
     search::search_api(router, services.search, services.timeline, services.users, hydrator);
-    community_api(router, community_of(settings), services.users, hydrator);
+    community_api(router, community_of(settings), services.users, services.posts, hydrator);
     operations_api(router, {needs.metrics, std::string(version), needs.not_ready});
     return {.router = router,
             .check = [&services](std::string token) { return auth::check_token(services.auth, std::move(token)); },

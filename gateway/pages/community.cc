@@ -19,6 +19,7 @@ constexpr std::uint64_t api_version = 6;
 struct Community {
   CommunityPages pages;
   users::UsersService& users;
+  posts::PostsService& posts;
   Hydrator& hydrator;
 };
 using CommunityPtr = std::shared_ptr<Community const>;
@@ -29,7 +30,7 @@ std::string host_of(std::string_view base_url) {
 }
 
 // The account that answers for the community.
-Task<Fragment> contact(Community const& community) {
+Task<Fragment> contact(Community const& community, AccountId admin) {
   if (!community.pages.contact_account.empty()) {
     users::Handles one;
     one.handles.push_back(community.pages.contact_account);
@@ -38,10 +39,8 @@ Task<Fragment> contact(Community const& community) {
     auto accounts = co_await community.hydrator.accounts(Call{}, std::move(ids));
     co_return accounts.front();
   }
-  users::Nothing const nothing{};
-  auto const admin = co_await community.users.first_admin(Call{}, nothing);
-  if (!admin.account) co_return nullptr;
-  std::vector<AccountId> ids(1, admin.account);
+  if (!admin) co_return nullptr;
+  std::vector<AccountId> ids(1, admin);
   auto accounts = co_await community.hydrator.accounts(Call{}, std::move(ids));
   co_return accounts.front();
 }
@@ -49,7 +48,9 @@ Task<Fragment> contact(Community const& community) {
 Task<views::Instance> instance_of(Community const& community) {
   CommunityPages const& pages = community.pages;
   users::Nothing const nothing{};
-  auto const counts = co_await community.users.totals(Call{}, nothing);
+  auto const people = co_await community.users.totals(Call{}, nothing);
+  posts::Nothing const none{};
+  auto const posts = co_await community.posts.totals(Call{}, none);
   views::Instance view{.domain = host_of(pages.base_url), .base_url = pages.base_url};
   bool const secure = pages.base_url.starts_with("https://");
   view.stream_url = (secure ? "wss://" : "ws://") + view.domain;
@@ -61,15 +62,15 @@ Task<views::Instance> instance_of(Community const& community) {
   view.short_description = text::plain_text(view.description);
   view.thumbnail = pages.base_url + "/headers/1.png";
   view.email = pages.contact_email;
-  if (auto const account = co_await contact(community)) view.contact_account = *account;
+  if (auto const account = co_await contact(community, people.first_admin)) view.contact_account = *account;
   view.languages = pages.languages;
   for (std::size_t i = 0; i < pages.rules.size(); ++i) view.rules.push_back({.id = i + 1, .text = pages.rules[i]});
   view.sign_up = pages.sign_up_open;
   view.approval = pages.approval;
   view.closed_message = text::sanitize(pages.closed_message);
-  view.people = counts.people;
-  view.active_month = counts.people;
-  view.statuses = counts.posts;
+  view.people = people.people;
+  view.active_month = people.people;
+  view.statuses = posts.posts;
   view.characters_max = pages.characters_max;
   view.note_characters_max = 1'000;
   view.name_characters_max = 60;
@@ -156,8 +157,9 @@ Task<Response> front(CommunityPtr community, Request) {
 
 }  // namespace
 
-void community_api(Router& router, CommunityPages pages, users::UsersService& users, Hydrator& hydrator) {
-  auto const community = std::make_shared<Community const>(Community{std::move(pages), users, hydrator});
+void community_api(Router& router, CommunityPages pages, users::UsersService& users, posts::PostsService& posts,
+                   Hydrator& hydrator) {
+  auto const community = std::make_shared<Community const>(Community{std::move(pages), users, posts, hydrator});
   using std::bind_front;
   auto const get = [&](std::string_view path, std::string_view summary, auto handler) {
     router.add({.path = path, .access = Access::none, .summary = summary}, handler);

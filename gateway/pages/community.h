@@ -26,6 +26,7 @@ struct CommunityPages {
   std::uint64_t characters_max = 5'000;
 };
 
-void community_api(Router& router, CommunityPages community, users::UsersService& users, Hydrator& hydrator);
+void community_api(Router& router, CommunityPages community, users::UsersService& users, posts::PostsService& posts,
+                   Hydrator& hydrator);
 
 }  // namespace kith

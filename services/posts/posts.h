@@ -10,6 +10,7 @@
 // Sources: posts.cc (reading one post), publish.cc, edit.cc, shares.cc, lists.cc, thread.cc, own.cc
 // (pins, muted threads), drafts.cc, events.cc (what follows from a head), gone.cc (erased accounts).
 
+#include <mutex>
 #include <span>
 
 #include "ports/clock/clock.h"
@@ -64,6 +65,7 @@ class Posts final : public PostsService, public PostsFollower {
   Task<DraftItem> reschedule(Call call, DraftRequest request) override;
   Task<void> drop_scheduled(Call call, DraftRequest request) override;
   Task<FanoutFactsPage> fanout_facts_of(Call call, PostIds request) override;
+  Task<PostTotals> totals(Call call, Nothing request) override;
   Task<RecentPosts> recent(Call call, RecentRequest request) override;
 
   Task<void> on_post_changed(PostChanged event) override;
@@ -116,6 +118,9 @@ class Posts final : public PostsService, public PostsFollower {
   Task<void> derive(Row row, bool there, std::optional<PostCounts::Field> counted);
 
   Needs needs_;
+  std::mutex totals_mutex_;
+  PostTotals totals_;
+  Duration totals_counted_ = Duration::min();
 };
 
 // "There is no such post": also for what the viewer may not see.

@@ -9,6 +9,7 @@ namespace {
 
 // Three people editing one account in the same millisecond is one too many.
 constexpr int attempts_max = 4;
+constexpr Duration totals_kept_for = std::chrono::minutes{10};
 
 Person person_of(Account const& account, Version version) {
   Person person{.account = account.id, .version = version, .handle = account.handle};
@@ -300,6 +301,33 @@ Task<SettingValue> Users::set_setting(Call call, SettingValue request) {
   request.updated_at = setting.updated_at;
   request.version = committed.version();
   co_return request;
+}
+
+// A walk over the truth rather than a counter that every sign-up would have to change; a million
+// accounts are a second of work, at most every ten minutes.
+Task<UserTotals> Users::totals(Call, Nothing) {
+  {
+    std::lock_guard const lock(totals_mutex_);
+    if (totals_counted_ != Duration::min() && needs_.clock.monotonic() < totals_counted_ + totals_kept_for)
+      co_return totals_;
+  }
+  UserTotals totals;
+  std::string cursor;
+  do {
+    auto [rows, next] = co_await needs_.tables.walk<Account>(std::move(cursor), scan_max);
+    for (auto const& row : rows) {
+      if (row->state != State::active) continue;
+      ++totals.people;
+      bool const admin = row->role == static_cast<std::uint32_t>(Role::admin);
+      if (admin && (!totals.first_admin || row->id < totals.first_admin)) totals.first_admin = row->id;
+    }
+    cursor = std::move(next);
+  } while (!cursor.empty());
+  std::lock_guard const lock(totals_mutex_);
+  totals_ = totals;
+  // A community without anybody to answer for it is just being set up: look again soon.
+  totals_counted_ = totals.first_admin ? needs_.clock.monotonic() : Duration::min();
+  co_return totals;
 }
 
 Task<AccountPage> Users::all(Call, AllAccounts request) {

@@ -6,6 +6,8 @@
 // only while the account names it back, so a crash between the two leaves a name that lapses after
 // ten minutes, never a double. Any thread.
 
+#include <mutex>
+
 #include "ports/clock/clock.h"
 #include "ports/secrets/keys.h"
 #include "ports/table/tables.h"
@@ -41,6 +43,7 @@ class Users final : public UsersService {
   Task<Person> set_state(Call call, ChangeState request) override;
   Task<SettingValues> settings(Call call, SettingKeys request) override;
   Task<SettingValue> set_setting(Call call, SettingValue request) override;
+  Task<UserTotals> totals(Call call, Nothing request) override;
   Task<AccountPage> all(Call call, AllAccounts request) override;
 
  private:
@@ -51,6 +54,9 @@ class Users final : public UsersService {
   Task<Person> update(AccountId account, std::function<void(Account&, Profile&)> edit);
 
   Needs needs_;
+  std::mutex totals_mutex_;
+  UserTotals totals_;
+  Duration totals_counted_ = Duration::min();
 };
 
 }  // namespace kith::users
