@@ -96,10 +96,7 @@ class GrpcServer::Inside::Answer final : public grpc::ServerGenericBidiReactor {
   }
   // Nobody listens any more. What has begun runs on: cutting a change in two helps nobody.
   void OnCancel() override { gone_ = true; }
-  void OnDone() override {
-    --inside_.at_work;
-    delete this;
-  }
+  void OnDone() override { delete this; }
 
  private:
   Task<std::string> work(Methods::Answer const& answer, Call call, std::string bytes) {
@@ -110,6 +107,7 @@ class GrpcServer::Inside::Answer final : public grpc::ServerGenericBidiReactor {
     if (bytes.size() > rpc_bytes_max)
       return finish(Error{Code::internal, "Something went wrong on our side", "the answer is too large"});
     response_ = grpc_words::to_buffer(bytes);
+    --inside_.at_work;  // the server may end as soon as gRPC has the answer
     StartWriteAndFinish(&response_, {}, grpc::Status::OK);
   }
   void finish(Error const& error, std::optional<grpc::StatusCode> code = std::nullopt) {
@@ -118,6 +116,7 @@ class GrpcServer::Inside::Answer final : public grpc::ServerGenericBidiReactor {
     context_.AddTrailingMetadata(grpc_words::code_trailer, std::string(name_of(error.code)));
     if (!error.fields.empty() && error.fields.size() <= grpc_words::fields_max)
       context_.AddTrailingMetadata(grpc_words::fields_trailer, error.fields);
+    --inside_.at_work;
     Finish(grpc::Status(code.value_or(grpc_code(error.code)), error.say.substr(0, grpc_words::say_max)));
   }
 
@@ -155,7 +154,9 @@ GrpcServer::GrpcServer(Settings settings, Methods const& methods, std::vector<bo
 GrpcServer::~GrpcServer() { stop(); }
 
 void GrpcServer::stop() {
-  if (inside_->server) inside_->server->Shutdown();
+  if (!inside_->server) return;
+  inside_->server->Shutdown();
+  check(inside_->at_work == 0, "gRPC waits for the calls that have begun");
 }
 
 }  // namespace kith
