@@ -90,7 +90,7 @@ struct Gateway::Parts {
     reactions::reactions_api(router, services.reactions, hydrator);
     timeline::timeline_api(router, services.timeline, hydrator);
     notifications::notifications_api(router, services.notifications, hydrator);
-    search::search_api(router, services.search, services.timeline, services.users, hydrator);
+    search::search_api(router, services.search, services.timeline, hydrator);
     community_api(router, community_of(settings), services.users, services.posts, hydrator);
     operations_api(router, {needs.metrics, std::string(version), needs.not_ready});
     return {.router = router,

@@ -10,6 +10,7 @@ namespace {
 // Three people editing one account in the same millisecond is one too many.
 constexpr int attempts_max = 4;
 constexpr Duration totals_kept_for = std::chrono::minutes{10};
+constexpr Duration soon = std::chrono::seconds{5};
 
 Person person_of(Account const& account, Version version) {
   Person person{.account = account.id, .version = version, .handle = account.handle};
@@ -326,7 +327,7 @@ Task<UserTotals> Users::totals(Call, Nothing) {
   std::lock_guard const lock(totals_mutex_);
   totals_ = totals;
   // A community without anybody to answer for it is just being set up: look again soon.
-  totals_counted_ = totals.first_admin ? needs_.clock.monotonic() : Duration::min();
+  totals_counted_ = needs_.clock.monotonic() - (totals.first_admin ? Duration{0} : totals_kept_for - soon);
   co_return totals;
 }
 
