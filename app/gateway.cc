@@ -89,7 +89,7 @@ struct Gateway::Parts {
     posts::posts_api(router, services.posts, services.users, hydrator, needs.clock);
     reactions::reactions_api(router, services.reactions, hydrator);
     timeline::timeline_api(router, services.timeline, hydrator);
-    notifications::notifications_api(router, services.notifications, hydrator);
+    notifications::notifications_api(router, services.notifications, services.users, hydrator);
     search::search_api(router, services.search, services.timeline, hydrator);
     community_api(router, community_of(settings), services.users, services.posts, hydrator);
     operations_api(router, {needs.metrics, std::string(version), needs.not_ready});

@@ -249,6 +249,7 @@ Judged judged_of(Pair const& pair, AccountId viewer, AccountId author, ListId li
   judged.in_list = list && has(theirs.lists, list);
   judged.hides_shares = mine.hide_shares;
   judged.follow = mine.follow;
+  judged.request = mine.request;
   judged.friend_since = pair.friend_;
   judged.mutes_notifications = judged.mutes && mine.mute_notifications;
   return judged;

@@ -1,0 +1,52 @@
+#pragma once
+
+// What happened to a person. A row is derived from its cause (a tie, a reaction, a share, a post) and
+// shown only while the cause stands and the post may be seen. Any thread.
+
+#include "ports/clock/clock.h"
+#include "ports/table/tables.h"
+#include "services/graph/graph.kith.h"
+#include "services/notifications/notifications.kith.h"
+#include "services/posts/posts.kith.h"
+#include "services/reactions/reactions.kith.h"
+
+namespace kith::notifications {
+
+inline constexpr Duration kept_for = std::chrono::days{365};
+inline constexpr std::size_t page_max = 80;
+inline constexpr std::size_t scans_max = 10;
+inline constexpr std::size_t dismissed_max = 20'000;
+
+class Notifications final : public NotificationsService, public NotificationsFollower {
+ public:
+  struct Needs {
+    Tables& tables;
+    Clock const& clock;
+    graph::GraphService& graph;
+    posts::PostsService& posts;
+    reactions::ReactionsService& reactions;
+  };
+  explicit Notifications(Needs needs) : needs_(needs) {}
+
+  Task<NotificationPage> page(Call call, PageRequest request) override;
+  Task<Item> get(Call call, ItemRequest request) override;
+  Task<void> dismiss(Call call, ItemRequest request) override;
+  Task<void> clear(Call call, Nothing request) override;
+  Task<Count> unread(Call call, CountRequest request) override;
+
+  Task<void> on_pair_changed(graph::PairChanged event) override;
+  Task<void> on_post_changed(posts::PostChanged event) override;
+  Task<void> on_reaction_changed(reactions::ReactionChanged event) override;
+
+ private:
+  // Writes or takes back what one cause means to one person. `seen_at`: before the truth was read, so
+  // that whoever read it later wins.
+  Task<void> settle(Notification row, bool stands, Version seen_at);
+  Version now_version() const;
+  // Of these rows, those that may be shown now, in order.
+  Task<std::vector<Item>> shown(Call call, std::vector<Found<Notification>> rows);
+
+  Needs needs_;
+};
+
+}  // namespace kith::notifications
