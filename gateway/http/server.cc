@@ -101,13 +101,16 @@ Acceptor listening(tcp::endpoint const& endpoint, std::string const& text, asio:
 }  // namespace
 
 struct Server::State {
-  State(Edge& edge, Metrics& metrics, ServerSettings settings)
+  State(Edge& edge, Metrics& metrics, ServerSettings given)
       : shared{.edge = edge,
-               .settings = std::move(settings),
+               .settings = std::move(given),
                .timeouts = metrics.counter("kith_http_timeouts_total", "Connections whose client was too slow"),
                .overloads = metrics.counter("kith_http_overloads_total", "Requests and connections refused by load"),
-               .open = metrics.gauge("kith_http_connections", "Open connections"),
-               .running = metrics.gauge("kith_http_requests_running", "Requests being answered")} {}
+               .open = metrics.gauge("kith_http_connections", "Open connections", labels()),
+               .running = metrics.gauge("kith_http_requests_running", "Requests being answered", labels())} {}
+
+  // Two servers, one of them with TLS, have gauges of their own.
+  Metrics::Labels labels() const { return {{"tls", shared.settings.certificate.empty() ? "no" : "yes"}}; }
 
   Shared shared;
   std::unique_ptr<TlsContext> tls;
