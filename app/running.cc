@@ -1,0 +1,150 @@
+#include "app/running.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "app/address.h"
+#include "app/core.h"
+#include "app/gateway.h"
+#include "app/remote.h"
+#include "base/log.h"
+#include "ports/clock/system.h"
+#include "ports/rpc/grpc.h"
+#include "ports/rpc/socket_folder.h"
+
+namespace kith {
+namespace {
+
+constexpr Duration numbers_every = std::chrono::seconds{10};
+
+bool has_role(Settings const& settings, std::string_view role) {
+  return std::ranges::any_of(settings.roles, [&](std::string const& each) { return each == role || each == "all"; });
+}
+
+unsigned threads_of(Settings const& settings) {
+  return settings.threads > 0 ? static_cast<unsigned>(settings.threads)
+                              : std::max(1u, std::thread::hardware_concurrency());
+}
+
+Task<void> report_numbers(Core& core, Metrics& metrics, Clock& clock) {
+  for (;;) {
+    co_await core.report(metrics);
+    co_await clock.sleep(numbers_every);
+  }
+}
+
+}  // namespace
+
+struct Running::Parts {
+  explicit Parts(Settings given) : settings(std::move(given)) {}
+
+  Task<std::string> reason() {
+    std::lock_guard const lock(mutex);
+    co_return not_ready;
+  }
+
+  Settings settings;
+  SystemClock clock;
+  Metrics metrics;
+  Methods methods;
+  std::optional<Core> core;
+  std::optional<GrpcChannel> channel;
+  std::optional<RemoteServices> remote;
+  std::optional<Gateway> gateway;
+  std::mutex mutex;
+  std::string not_ready;
+  boost::asio::io_context signals_loop;
+  boost::asio::signal_set signals{signals_loop, SIGTERM, SIGINT};
+  std::optional<GrpcServer> rpc;
+  // Last, so that coroutines end before what they refer to.
+  std::optional<Loops> loops;
+};
+
+Running::Running(Settings settings) : parts_(std::make_unique<Parts>(std::move(settings))) {
+  Parts& parts = *parts_;
+  bool const is_core = has_role(parts.settings, "core");
+  bool const is_gateway = has_role(parts.settings, "gateway");
+  if (is_core) {
+    parts.core.emplace(parts.settings, parts.clock);
+    parts.core->serve(parts.methods);
+  } else {
+    parts.channel.emplace(rpc_address(parts.settings));
+    parts.remote.emplace(*parts.channel);
+  }
+  if (is_gateway)
+    parts.gateway.emplace(Gateway::Needs{.services = services(),
+                                         .clock = parts.clock,
+                                         .metrics = parts.metrics,
+                                         .not_ready = [&parts] { return parts.reason(); }},
+                          parts.settings);
+  parts.loops.emplace(threads_of(parts.settings));
+  std::vector<boost::asio::any_io_executor> executors;
+  for (std::size_t i = 0; i < parts.loops->size(); ++i) executors.push_back(parts.loops->at(i).get_executor());
+  if (is_core) {
+    parts.core->start(*parts.loops);
+    parts.rpc.emplace(GrpcServer::Settings{.address = rpc_address(parts.settings)}, parts.methods, executors);
+    boost::asio::co_spawn(parts.loops->at(0), report_numbers(*parts.core, parts.metrics, parts.clock),
+                          boost::asio::detached);
+  }
+  if (is_gateway) parts.gateway->start(*parts.loops);
+}
+
+Running::~Running() {
+  Parts& parts = *parts_;
+  if (parts.gateway) parts.gateway->stop();
+  if (parts.rpc) parts.rpc->stop();
+  parts.channel.reset();
+  if (parts.core) parts.core->stop();
+  parts.loops.reset();
+}
+
+int Running::wait() {
+  parts_->signals.async_wait([](auto, int) {});
+  parts_->signals_loop.run();
+  log(LogLevel::info, "stopping");
+  return 0;
+}
+
+void Running::not_ready(std::string reason) {
+  std::lock_guard const lock(parts_->mutex);
+  parts_->not_ready = std::move(reason);
+}
+
+Services Running::services() { return parts_->core ? parts_->core->services() : parts_->remote->services(); }
+Core* Running::core() { return parts_->core ? &*parts_->core : nullptr; }
+
+struct Reached::Parts {
+  SystemClock clock;
+  std::optional<Core> core;
+  std::optional<GrpcChannel> channel;
+  std::optional<RemoteServices> remote;
+  std::optional<Loops> loops;
+};
+
+Reached::Reached(Settings const& settings) : parts_(std::make_unique<Parts>()) {
+  std::string const address = rpc_address(settings);
+  if (answers(private_socket(address))) {
+    parts_->channel.emplace(address);
+    parts_->remote.emplace(*parts_->channel);
+    return;
+  }
+  parts_->core.emplace(settings, parts_->clock);
+  parts_->loops.emplace(1);
+  parts_->core->start(*parts_->loops);
+}
+
+Reached::~Reached() {
+  parts_->channel.reset();
+  if (parts_->core) parts_->core->stop();
+  parts_->loops.reset();
+}
+
+Services Reached::services() { return parts_->core ? parts_->core->services() : parts_->remote->services(); }
+Core* Reached::core() { return parts_->core ? &*parts_->core : nullptr; }
+
+}  // namespace kith

@@ -1,0 +1,49 @@
+#pragma once
+
+// A running server: its loops, its core or the way to it, its gateway, and the end of them in order.
+
+#include <functional>
+#include <memory>
+
+#include "app/services.h"
+#include "app/settings.h"
+
+namespace kith {
+
+class Core;
+
+class Running {
+ public:
+  // Opens, listens and serves the settings' roles. Throws one sentence why not.
+  explicit Running(Settings settings);
+  ~Running();
+
+  // Until SIGTERM or SIGINT; then what runs is answered and everything is closed. The exit status.
+  int wait();
+
+  // Why requests should not come yet; empty when they may. Any thread.
+  void not_ready(std::string reason);
+  Services services();
+  Core* core();  // null in a process without that role
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+// The services of a data folder for a tool: of the server that runs there, or opened here.
+class Reached {
+ public:
+  explicit Reached(Settings const& settings);
+  ~Reached();
+
+  Services services();
+  // Null when a server runs there.
+  Core* core();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace kith
