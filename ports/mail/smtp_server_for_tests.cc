@@ -95,7 +95,7 @@ void SmtpServerForTests::serve() {
       open_ = &socket;
     }
     try {
-      answer(std::move(socket));
+      answer(socket);
     } catch (boost::system::system_error const&) {
       // The other side hung up: that is what some tests are about.
     }
@@ -104,12 +104,7 @@ void SmtpServerForTests::serve() {
   }
 }
 
-void SmtpServerForTests::answer(tcp::socket moved) {
-  tcp::socket socket(std::move(moved));
-  {
-    std::lock_guard const lock(mutex_);
-    open_ = &socket;
-  }
+void SmtpServerForTests::answer(tcp::socket& socket) {
   if (habits_.silent) {
     char byte;
     boost::system::error_code ignored;
@@ -120,8 +115,6 @@ void SmtpServerForTests::answer(tcp::socket moved) {
     stream.handshake(boost::asio::ssl::stream_base::server);
     talk(stream, true);
   }
-  std::lock_guard const lock(mutex_);
-  open_ = nullptr;
 }
 
 template <class Stream>

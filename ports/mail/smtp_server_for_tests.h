@@ -34,7 +34,7 @@ class SmtpServerForTests {
 
  private:
   void serve();
-  void answer(boost::asio::ip::tcp::socket socket);
+  void answer(boost::asio::ip::tcp::socket& socket);
   template <class Stream>
   bool talk(Stream& stream, bool encrypted);  // true: wants STARTTLS
 
