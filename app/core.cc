@@ -123,8 +123,9 @@ struct Core::Parts {
                   graph,
                   posts,
                   pages,
-                  {settings.famous_followers_up, settings.famous_followers_down}}),
-        notifications({tables, clock, graph, posts, reactions}),
+                  {settings.famous_followers_up, settings.famous_followers_down, settings.active_within,
+                   settings.feeds_kept, settings.timelines_kept}}),
+        notifications({tables, clock, graph, posts, reactions, settings.notifications_kept}),
         search({tables, clock, users, graph, posts}),
         auth({tables, clock, random, passwords, lookup, cache, *mail, users, auth_settings(settings)}) {
     graph::follow(dispatch, graph);

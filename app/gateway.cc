@@ -86,7 +86,7 @@ struct Gateway::Parts {
     auth::auth_api(router, services.auth, services.users, pages);
     users::users_api(router, services.users, services.graph, services.pages, hydrator);
     graph::graph_api(router, services.graph, services.users, hydrator, needs.clock);
-    posts::posts_api(router, services.posts, services.users, hydrator, needs.clock);
+    posts::posts_api(router, services.posts, hydrator);
     reactions::reactions_api(router, services.reactions, hydrator);
     timeline::timeline_api(router, services.timeline, hydrator);
     notifications::notifications_api(router, services.notifications, services.users, hydrator);

@@ -93,8 +93,6 @@ class Table {
            "Below so many they are written into each feed again.");
     duration("active_within", &Settings::active_within, std::chrono::hours{1}, std::chrono::days{365},
              "Who was here so lately gets new posts written into the feed at once.");
-    duration("passive_within", &Settings::passive_within, std::chrono::hours{1}, std::chrono::days{3'650},
-             "Who was not here for so long has no feed until the next visit.");
 
     group("Mail");
     choice("mail", &Settings::mail, {"folder", "smtp"}, "By a mail server, or as files into a folder.");
@@ -320,7 +318,6 @@ void check_together(Settings const& settings) {
   if (settings.community_name.empty()) refuse("community_name must not be empty");
   if (settings.famous_followers_down >= settings.famous_followers_up)
     refuse("famous_followers_down must be less than famous_followers_up");
-  if (settings.active_within > settings.passive_within) refuse("active_within must not be longer than passive_within");
   if (settings.mail_from.empty()) refuse("mail_from must be an e-mail address");
   if (settings.mail == MailBy::smtp && settings.mail_smtp_host.empty())
     refuse("mail is smtp, but mail_smtp_host names no server");

@@ -59,7 +59,6 @@ struct Settings {
   std::uint64_t famous_followers_up = 10'000;
   std::uint64_t famous_followers_down = 8'000;
   Duration active_within = std::chrono::days{3};
-  Duration passive_within = std::chrono::days{60};
 
   // Mail.
   MailBy mail = MailBy::folder;

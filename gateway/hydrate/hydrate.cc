@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/markup/extract.h"
+#include "base/text.h"
 #include "gateway/text/render.h"
 #include "ports/clock/ids.h"
 
@@ -188,6 +189,19 @@ Task<std::string> Hydrator::app_name(Call call, AppId app) {
   co_return known.name;
 }
 
+std::string Hydrator::user_url(AccountId account) const { return needs_.base_url + "/users/" + to_string(account); }
+
+std::string Hydrator::html_of(posts::Content const& content) const {
+  std::vector<std::string> names, urls;
+  for (auto const& mention : content.mentions) {
+    names.push_back(handle_key(mention.handle).value_or(""));
+    urls.push_back(user_url(mention.account));
+  }
+  std::vector<text::MentionTarget> targets;
+  for (std::size_t i = 0; i < names.size(); ++i) targets.push_back({names[i], urls[i]});
+  return text::render(content.text, text::extract(content.text, own_host_), targets, needs_.base_url);
+}
+
 std::string Hydrator::render(posts::Facts const& facts, posts::Content const* content, std::string const& app) const {
   views::Content view{.id = facts.post.value};
   view.created_at = time_of_id(facts.post.value);
@@ -199,14 +213,9 @@ std::string Hydrator::render(posts::Facts const& facts, posts::Content const* co
   view.url = needs_.base_url + "/posts/" + to_string(facts.post);
   view.app_name = app;
   if (content != nullptr && content->version != 0) {
-    auto const entities = text::extract(content->text, own_host_);
-    view.mentions.reserve(content->mentions.size());
     for (auto const& mention : content->mentions)
-      view.mentions.push_back(
-          {mention.account.value, mention.handle, needs_.base_url + "/users/" + to_string(mention.account)});
-    std::vector<text::MentionTarget> targets;
-    for (auto const& mention : view.mentions) targets.push_back({mention.handle, mention.url});
-    view.html = text::render(content->text, entities, targets, needs_.base_url);
+      view.mentions.push_back({mention.account.value, mention.handle, user_url(mention.account)});
+    view.html = html_of(*content);
     view.spoiler = content->warning;
     view.sensitive = content->sensitive;
     view.language = content->language;
@@ -216,6 +225,12 @@ std::string Hydrator::render(posts::Facts const& facts, posts::Content const* co
   std::string out;
   views::append_content(out, view);
   return out;
+}
+
+Task<ShownPage> Hydrator::show_seen(Call call, std::vector<posts::SeenPost> posts) {
+  pages::SeenRequest request{.posts = std::move(posts)};
+  auto page = co_await needs_.pages.complete(call, std::move(request));
+  co_return co_await show(call, std::move(page));
 }
 
 Task<ShownPage> Hydrator::show_posts(Call call, std::vector<PostId> posts) {

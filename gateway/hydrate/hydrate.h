@@ -58,6 +58,8 @@ class Hydrator {
   Task<ShownPage> show_post(Call call, PostId post);
   Task<std::string> status(Call call, PostId post);         // one object
   Task<std::string> statuses(Call call, pages::Page page);  // a list
+  // What posts judged for this viewer in this request.
+  Task<ShownPage> show_seen(Call call, std::vector<posts::SeenPost> posts);
   // Posts by id, in this order, leaving out what may not be seen.
   Task<ShownPage> show_posts(Call call, std::vector<PostId> posts);
 
@@ -65,6 +67,9 @@ class Hydrator {
   Task<std::vector<Fragment>> accounts(Call call, std::vector<AccountId> accounts);
   Task<std::string> account_list(Call call, std::vector<AccountId> accounts);  // a list of those there
   Task<Fragment> account(Call call, AccountId account);                        // or not_found
+
+  // The HTML of words that are not a post's current ones: of an old version.
+  std::string html_of(posts::Content const& content) const;
 
   // The parts of the account entity that do not come from its fragment, for CredentialAccount.
   views::Account view_of(users::Person const& person, pages::AccountStamp const& stamp) const;
@@ -82,6 +87,7 @@ class Hydrator {
 
   Task<std::vector<Fragment>> account_fragments(Call call, std::vector<pages::AccountStamp> stamps);
   Task<void> fill(Call call, std::vector<posts::Facts const*> wanted, std::vector<Fragment>& found);
+  std::string user_url(AccountId account) const;
   Task<std::string> app_name(Call call, AppId app);
   std::string render(posts::Facts const& facts, posts::Content const* content, std::string const& app) const;
 
