@@ -47,10 +47,8 @@ Task<Fragment> contact(Community const& community, AccountId admin) {
 
 Task<views::Instance> instance_of(Community const& community) {
   CommunityPages const& pages = community.pages;
-  users::Nothing const nothing{};
-  auto const people = co_await community.users.totals(Call{}, nothing);
-  posts::Nothing const none{};
-  auto const posts = co_await community.posts.totals(Call{}, none);
+  auto const people = co_await community.users.totals(Call{});
+  auto const posts = co_await community.posts.totals(Call{});
   views::Instance view{.domain = host_of(pages.base_url), .base_url = pages.base_url};
   bool const secure = pages.base_url.starts_with("https://");
   view.stream_url = (secure ? "wss://" : "ws://") + view.domain;

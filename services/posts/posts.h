@@ -65,7 +65,7 @@ class Posts final : public PostsService, public PostsFollower {
   Task<DraftItem> reschedule(Call call, DraftRequest request) override;
   Task<void> drop_scheduled(Call call, DraftRequest request) override;
   Task<FanoutFactsPage> fanout_facts_of(Call call, PostIds request) override;
-  Task<PostTotals> totals(Call call, Nothing request) override;
+  Task<PostTotals> totals(Call call) override;
   Task<RecentPosts> recent(Call call, RecentRequest request) override;
 
   Task<void> on_post_changed(PostChanged event) override;

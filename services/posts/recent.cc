@@ -15,7 +15,7 @@ constexpr Duration totals_kept_for = std::chrono::minutes{10};
 }  // namespace
 
 // Summed over authors, at most every ten minutes: nobody waits for this number.
-Task<PostTotals> Posts::totals(Call, Nothing) {
+Task<PostTotals> Posts::totals(Call) {
   {
     std::lock_guard const lock(totals_mutex_);
     if (totals_counted_ != Duration::min() && needs_.clock.monotonic() < totals_counted_ + totals_kept_for)

@@ -306,7 +306,7 @@ Task<SettingValue> Users::set_setting(Call call, SettingValue request) {
 
 // A walk over the truth rather than a counter that every sign-up would have to change; a million
 // accounts are a second of work, at most every ten minutes.
-Task<UserTotals> Users::totals(Call, Nothing) {
+Task<UserTotals> Users::totals(Call) {
   {
     std::lock_guard const lock(totals_mutex_);
     if (totals_counted_ != Duration::min() && needs_.clock.monotonic() < totals_counted_ + totals_kept_for)

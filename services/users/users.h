@@ -43,7 +43,7 @@ class Users final : public UsersService {
   Task<Person> set_state(Call call, ChangeState request) override;
   Task<SettingValues> settings(Call call, SettingKeys request) override;
   Task<SettingValue> set_setting(Call call, SettingValue request) override;
-  Task<UserTotals> totals(Call call, Nothing request) override;
+  Task<UserTotals> totals(Call call) override;
   Task<AccountPage> all(Call call, AllAccounts request) override;
 
  private:
