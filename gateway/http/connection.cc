@@ -7,7 +7,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -88,10 +87,7 @@ class Served final : public Connection {
       : Connection(hub), stream_(std::forward<Arguments>(arguments)...), shared_(hub.shared) {
     peer_ = address_of(socket());
   }
-  ~Served() override {
-    forget_body();
-    shared_.connections.fetch_sub(1);
-  }
+  ~Served() override { forget_body(); }
 
   static Task<void> run(std::shared_ptr<Served> self) { co_await self->whole(); }
   void cancel() override {
@@ -366,7 +362,11 @@ Connection::Connection(Hub& hub) : hub_(hub) {
   place_ = std::prev(hub.connections.end());
 }
 
-Connection::~Connection() { hub_.connections.erase(place_); }
+Connection::~Connection() {
+  hub_.connections.erase(place_);
+  // The last act: whoever waits for no connections may then end the server.
+  hub_.shared.connections.fetch_sub(1);
+}
 
 std::int64_t Hub::now() {
   timespec time{};
@@ -391,9 +391,10 @@ std::string_view Hub::date() {
 
 Task<void> Hub::watch() {
   asio::steady_timer timer(loop);
-  while (true) {
+  ticking_ = &timer;
+  while (!ending_) {
     timer.expires_after(shared.settings.tick);
-    co_await timer.async_wait(asio::use_awaitable);
+    co_await timer.async_wait(plain_errors);
     shared.open.set(static_cast<double>(shared.connections));
     shared.running.set(static_cast<double>(shared.in_flight));
     auto const time = now();
@@ -403,6 +404,11 @@ Task<void> Hub::watch() {
       connection->cancel();
     }
   }
+}
+
+void Hub::end() {
+  ending_ = true;
+  if (ticking_) ticking_->cancel();
 }
 
 void Hub::close(bool idle_only) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <list>
 
 #include "base/metrics.h"
@@ -21,6 +22,7 @@ struct Shared {
   Edge& edge;
   ServerSettings const settings;
   std::atomic<std::size_t> connections{0};
+  std::atomic<std::size_t> tasks{0};  // that accept and watch
   std::atomic<std::size_t> in_flight{0};
   std::atomic<std::size_t> bodies{0};
   std::atomic<bool> stopping{false};
@@ -56,7 +58,8 @@ class Hub {
  public:
   Hub(Shared& shared, boost::asio::io_context& loop) : shared(shared), loop(loop) {}
 
-  Task<void> watch();  // closes, once a tick, what waits too long for its client
+  Task<void> watch();  // closes, once a tick, what waits too long for its client; until end()
+  void end();
   void close(bool idle_only);
   static std::int64_t now();
   // "Date: ..." with its line end, made once a second.
@@ -67,6 +70,8 @@ class Hub {
   std::list<Connection*> connections;
 
  private:
+  boost::asio::steady_timer* ticking_ = nullptr;
+  bool ending_ = false;
   std::int64_t date_second_ = 0;
   std::string date_;
 };

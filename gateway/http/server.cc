@@ -2,7 +2,6 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
@@ -120,6 +119,10 @@ struct Server::State {
   std::vector<std::weak_ptr<Acceptor>> acceptors;
   std::uint16_t port = 0;
 
+  void begin(asio::io_context& loop, Task<void> task) {
+    shared.tasks.fetch_add(1);
+    asio::co_spawn(loop, std::move(task), [this](std::exception_ptr) { shared.tasks.fetch_sub(1); });
+  }
   Task<void> accept(std::shared_ptr<Acceptor> acceptor);
   void hand_over(Hub& hub, Socket socket);
 };
@@ -181,12 +184,11 @@ void Server::start(Loops& loops) {
 
   for (std::size_t i = 0; i < loops.size(); ++i) {
     state_->hubs.push_back(std::make_unique<Hub>(state_->shared, loops.at(i)));
-    asio::co_spawn(loops.at(i), state_->hubs.back()->watch(), asio::detached);
+    state_->begin(loops.at(i), state_->hubs.back()->watch());
   }
   for (auto& acceptor : acceptors) {
     state_->acceptors.push_back(acceptor);
-    auto& loop = loops.at(0);
-    asio::co_spawn(loop, state_->accept(std::move(acceptor)), asio::detached);
+    state_->begin(loops.at(0), state_->accept(std::move(acceptor)));
   }
 }
 
@@ -205,17 +207,20 @@ bool Server::stop(Duration grace) {
   auto const close = [this](bool idle_only) {
     for (auto& hub : state_->hubs) asio::post(hub->loop, [&hub = *hub, idle_only] { hub.close(idle_only); });
   };
-  auto const gone_within = [&](Duration time) {
+  auto const within = [](Duration time, std::atomic<std::size_t> const& left) {
     auto const until = std::chrono::steady_clock::now() + time;
-    while (shared.connections > 0 && std::chrono::steady_clock::now() < until)
-      std::this_thread::sleep_for(std::chrono::milliseconds{5});
-    return shared.connections == 0;
+    while (left > 0 && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    return left == 0;
   };
   close(true);
-  if (gone_within(grace)) return true;
-  close(false);
-  gone_within(std::chrono::seconds{1});
-  return false;
+  bool const clean = within(grace, shared.connections);
+  if (!clean) close(false);
+  bool const gone = clean || within(std::chrono::seconds{1}, shared.connections);
+  // Nothing of ours runs on the loops when this returns, unless a handler does not end at all.
+  for (auto& hub : state_->hubs) asio::post(hub->loop, [&hub = *hub] { hub.end(); });
+  if (gone) within(std::chrono::seconds{1}, shared.tasks);
+  return clean;
 }
 
 }  // namespace kith

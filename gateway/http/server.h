@@ -49,7 +49,8 @@ class Server {
   std::uint16_t port() const;
 
   // Takes no new connection and waits for the running requests. False when some had to be cut off.
-  // Not from a loop.
+  // Afterwards the server may end before its loops; without it, the loops must end first. Not from
+  // a loop.
   bool stop(Duration grace);
   bool stopping() const;
   std::size_t connections() const;
