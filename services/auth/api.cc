@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "gateway/text/render.h"
 #include "gateway/views/token.h"
-#include "services/auth/pages.h"
+#include "services/auth/api_pages.h"
 
 namespace kith::auth {
 namespace {

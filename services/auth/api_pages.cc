@@ -1,4 +1,4 @@
-#include "services/auth/pages.h"
+#include "services/auth/api_pages.h"
 
 #include <functional>
 #include <memory>
