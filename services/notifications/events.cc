@@ -11,7 +11,7 @@ Version Notifications::now_version() const { return needs_.clock.now().time_sinc
 
 Task<void> Notifications::settle(Notification row, bool stands, Version seen_at) {
   if (row.person == row.actor || !row.person || !row.cause) co_return;
-  row.expires_at_ = time_of_id(row.cause.value) + kept_for;
+  row.expires_at_ = time_of_id(row.cause.value) + needs_.kept_for;
   if (!stands) {
     std::vector<Notification::Key> gone(1, row.key());
     co_await needs_.tables.erase<Notification>(std::move(gone), seen_at);

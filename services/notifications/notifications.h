@@ -12,7 +12,6 @@
 
 namespace kith::notifications {
 
-inline constexpr Duration kept_for = std::chrono::days{365};
 inline constexpr std::size_t page_max = 80;
 inline constexpr std::size_t scans_max = 10;
 inline constexpr std::size_t dismissed_max = 20'000;
@@ -25,6 +24,7 @@ class Notifications final : public NotificationsService, public NotificationsFol
     graph::GraphService& graph;
     posts::PostsService& posts;
     reactions::ReactionsService& reactions;
+    Duration kept_for = std::chrono::days{365};
   };
   explicit Notifications(Needs needs) : needs_(needs) {}
 

@@ -16,12 +16,12 @@ bool reaches_feeds(posts::FanoutFacts const& post) {
          post.rule != Rule::unspecified;
 }
 
-FeedEntry entry_of(posts::FanoutFacts const& post, Reason reason) {
+FeedEntry entry_of(posts::FanoutFacts const& post, Reason reason, Duration lives) {
   FeedEntry entry{.post = post.post, .reason = reason, .author = post.author};
   entry.target = post.target;
   entry.target_author = post.target_author;
   entry.root_author = post.kind == Kind::comment || post.parent ? post.root_author : AccountId{};
-  entry.expires_at_ = time_of_id(post.post.value) + entry_lives;
+  entry.expires_at_ = time_of_id(post.post.value) + lives;
   return entry;
 }
 
@@ -49,11 +49,11 @@ Task<void> Timeline::on_post_changed(posts::PostChanged event) {
   if (!post.post || post.state != posts::State::live) co_return;
 
   // Its author's own feed first: that is what they look at next.
-  FeedEntry own = entry_of(post, Reason::own);
+  FeedEntry own = entry_of(post, Reason::own, needs_.settings.entry_lives);
   std::vector<std::uint64_t> mine(1, post.author.value);
   co_await spread(std::move(own), std::move(mine), 1);
   if (post.rule == Rule::public_) {
-    Time const expires_at = time_of_id(post.post.value) + open_entry_lives;
+    Time const expires_at = time_of_id(post.post.value) + needs_.settings.open_entry_lives;
     std::vector<TimelineEntry> rows;
     if (post.kind != Kind::share && !post.parent)
       rows.push_back({.kind = TimelineKind::public_, .name = "public", .post = post.post, .author = post.author});
@@ -100,7 +100,7 @@ Task<void> Timeline::fan_out(posts::FanoutFacts post, TieId after) {
   std::vector<std::uint64_t> feeds;
   feeds.reserve(people.size());
   for (AccountId const person : people) feeds.push_back(person.value);
-  co_await spread(entry_of(post, reason_of(post)), std::move(feeds), 1);
+  co_await spread(entry_of(post, reason_of(post), needs_.settings.entry_lives), std::move(feeds), 1);
 }
 
 // Those who came lately enough to be written for.
@@ -109,7 +109,7 @@ Task<std::vector<AccountId>> Timeline::reading(std::vector<AccountId> people) {
   keys.reserve(people.size());
   for (AccountId const person : people) keys.push_back({person});
   auto const states = co_await needs_.tables.get_many<FeedState>(std::move(keys));
-  Time const active_since = needs_.clock.now() - active_for;
+  Time const active_since = needs_.clock.now() - needs_.settings.active_for;
   std::size_t kept = 0;
   for (std::size_t i = 0; i < people.size(); ++i)
     if (states[i] && states[i]->last_access >= active_since) people[kept++] = people[i];
@@ -137,7 +137,7 @@ Task<void> Timeline::fan_out_to_lists(posts::FanoutFacts const& post) {
     auto const lists = co_await needs_.graph.ties(Call{}, page);
     std::vector<std::uint64_t> feeds;
     for (auto const& tie : lists.ties) feeds.push_back(tie.tie.value);
-    co_await spread(entry_of(post, reason_of(post)), std::move(feeds), 1);
+    co_await spread(entry_of(post, reason_of(post), needs_.settings.entry_lives), std::move(feeds), 1);
     more = lists.more;
     if (more) page.max = lists.ties.back().tie;
   }
@@ -163,7 +163,7 @@ Task<void> Timeline::fan_out_to_tag(posts::FanoutFacts const& post, std::string 
   std::vector<std::uint64_t> feeds;
   for (AccountId const person : people)
     if (person != post.author) feeds.push_back(person.value);
-  co_await spread(entry_of(post, Reason::followed_tag), std::move(feeds), 1);
+  co_await spread(entry_of(post, Reason::followed_tag, needs_.settings.entry_lives), std::move(feeds), 1);
 }
 
 Task<void> Timeline::on_fanout_continued(FanoutContinued event) {
@@ -206,7 +206,7 @@ Task<void> Timeline::backfill(std::uint64_t feed, AccountId author) {
     row.target = post.target;
     row.target_author = post.target_author;
     row.root_author = post.root_author;
-    row.expires_at_ = time_of_id(post.post.value) + entry_lives;
+    row.expires_at_ = time_of_id(post.post.value) + needs_.settings.entry_lives;
     if (row.expires_at_ > needs_.clock.now()) rows.push_back(std::move(row));
   }
   if (!rows.empty()) co_await needs_.tables.put(std::move(rows), 1);

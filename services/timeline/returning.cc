@@ -19,7 +19,7 @@ Task<void> Timeline::arrive(AccountId person) {
   Time const now = needs_.clock.now();
   auto const state = co_await needs_.tables.get<FeedState>({person});
   if (state && state->last_access > now - access_noted_every) co_return;
-  bool const away = !state || state->last_access < now - active_for;
+  bool const away = !state || state->last_access < now - needs_.settings.active_for;
   FeedState next = state ? *state : FeedState{.person = person};
   next.last_access = now;
   Change change;
@@ -28,7 +28,8 @@ Task<void> Timeline::arrive(AccountId person) {
   auto const committed = co_await needs_.tables.commit(std::move(change));
   // A conflict: another request of the same person just did it.
   if (!away || committed.conflict()) co_return;
-  Time const from = state ? std::max(state->last_access, now - entry_lives) : now - entry_lives;
+  Time const from =
+      state ? std::max(state->last_access, now - needs_.settings.entry_lives) : now - needs_.settings.entry_lives;
   co_await rebuild(person, PostId{first_id_at(from)});
 }
 
@@ -71,7 +72,7 @@ Task<void> Timeline::rebuild(AccountId person, PostId since) {
       row.target = post.target;
       row.target_author = post.target_author;
       row.root_author = post.root_author;
-      row.expires_at_ = time_of_id(post.post.value) + entry_lives;
+      row.expires_at_ = time_of_id(post.post.value) + needs_.settings.entry_lives;
       rows.push_back(std::move(row));
       if (rows.size() == 1'000) co_await needs_.tables.put(std::exchange(rows, {}), 1);
     }

@@ -22,10 +22,7 @@
 
 namespace kith::timeline {
 
-inline constexpr Duration active_for = std::chrono::days{3};
 inline constexpr Duration passive_for = std::chrono::days{60};
-inline constexpr Duration entry_lives = std::chrono::days{60};
-inline constexpr Duration open_entry_lives = std::chrono::days{90};
 inline constexpr Duration access_noted_every = std::chrono::hours{1};
 inline constexpr Duration second_pass_after = std::chrono::seconds{15};
 inline constexpr std::size_t page_max = 80;
@@ -42,8 +39,11 @@ inline constexpr std::size_t share_window = 40;
 class Timeline final : public TimelineService, public TimelineFollower {
  public:
   struct Settings {
-    std::uint64_t famous_from = 10'000;  // followers
-    std::uint64_t famous_until = 8'000;  // below it no longer; the gap keeps one from flickering
+    std::uint64_t famous_from = 10'000;                 // followers
+    std::uint64_t famous_until = 8'000;                 // below it no longer; the gap keeps one from flickering
+    Duration active_for = std::chrono::days{3};         // since the last visit: written for at once
+    Duration entry_lives = std::chrono::days{60};       // in a feed; older posts are merged on read
+    Duration open_entry_lives = std::chrono::days{90};  // in public and hashtag timelines
   };
   struct Needs {
     Tables& tables;
