@@ -122,8 +122,7 @@ Task<Response> dismiss(NotificationsService& notifications, Request request) {
 }
 
 Task<Response> clear(NotificationsService& notifications, Request request) {
-  Nothing const nothing{};
-  co_await notifications.clear(request.call(), nothing);
+  co_await notifications.clear(request.call());
   co_return Response::nothing();
 }
 

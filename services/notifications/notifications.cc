@@ -115,7 +115,7 @@ Task<void> Notifications::dismiss(Call call, ItemRequest request) {
   co_await needs_.tables.commit(std::move(change));
 }
 
-Task<void> Notifications::clear(Call call, Nothing) {
+Task<void> Notifications::clear(Call call) {
   AccountId const me = signed_in(call);
   Scan<Notification> newest{.partition = {me}};
   newest.limit = 1;

@@ -31,7 +31,7 @@ class Notifications final : public NotificationsService, public NotificationsFol
   Task<NotificationPage> page(Call call, PageRequest request) override;
   Task<Item> get(Call call, ItemRequest request) override;
   Task<void> dismiss(Call call, ItemRequest request) override;
-  Task<void> clear(Call call, Nothing request) override;
+  Task<void> clear(Call call) override;
   Task<Count> unread(Call call, CountRequest request) override;
 
   Task<void> on_pair_changed(graph::PairChanged event) override;
