@@ -93,16 +93,19 @@ Task<ShownPage> Hydrator::show(Call call, pages::Page page) {
   ShownPage shown;
   std::size_t kinds = 0;
   std::vector<posts::Facts const*> wanted;
-  wanted.reserve(page.statuses.size() * 2);
+  wanted.reserve(page.statuses.size() * 3);
   for (auto const& status : page.statuses) {
     wanted.push_back(&status.facts);
     kinds += status.reactions.counts.size();
     if (!status.target || !status.target_visible) continue;
     wanted.push_back(&*status.target);
     if (status.target_reactions) kinds += status.target_reactions->counts.size();
+    if (!status.quoted) continue;
+    wanted.push_back(&*status.quoted);
+    if (status.quoted_reactions) kinds += status.quoted_reactions->counts.size();
   }
   shown.reactions.reserve(kinds);
-  shown.inner.reserve(page.statuses.size());
+  shown.inner.reserve(page.statuses.size() * 2);
   shown.statuses.reserve(page.statuses.size());
   shown.ids.reserve(page.statuses.size());
 
@@ -128,24 +131,31 @@ Task<ShownPage> Hydrator::show(Call call, pages::Page page) {
     pieces.reactions = std::span(shown.reactions).subspan(first);
     return pieces;
   };
+  static reactions::ReactionFacts const none{};
+  auto const quote = [&](views::StatusPieces& pieces, std::optional<posts::Facts> const& quoted,
+                         std::optional<reactions::ReactionFacts> const& reactions, std::uint32_t author, bool gone) {
+    pieces.quote = quoted ? views::QuoteState::accepted
+                   : gone ? views::QuoteState::deleted
+                          : views::QuoteState::unauthorized;
+    if (!quoted) return;
+    shown.inner.push_back(piece(*quoted, reactions ? *reactions : none, author));
+    pieces.quoted = &shown.inner.back();
+    pieces.quoted_id = quoted->post.value;
+  };
   for (auto const& status : page.statuses) {
     views::StatusPieces pieces = piece(status.facts, status.reactions, status.author);
-    if (status.target && status.target_visible) {
-      static reactions::ReactionFacts const none{};
+    if (status.facts.kind == posts::Kind::quote) {
+      quote(pieces, status.target, status.target_reactions, status.target_author, status.target_gone);
+    } else if (status.target && status.target_visible) {
       shown.inner.push_back(
           piece(*status.target, status.target_reactions ? *status.target_reactions : none, status.target_author));
-      if (status.facts.kind == posts::Kind::share) {
-        pieces.reblog = &shown.inner.back();
-        // Apps look at the outer post too: what the viewer did with the shared one is shown on both.
-        pieces.flags = shown.inner.back().flags;
-        pieces.counts = shown.inner.back().counts;
-      } else {
-        pieces.quote = views::QuoteState::accepted;
-        pieces.quoted = &shown.inner.back();
-        pieces.quoted_id = status.target->post.value;
-      }
-    } else if (status.facts.kind == posts::Kind::quote) {
-      pieces.quote = views::QuoteState::unauthorized;
+      views::StatusPieces& shared = shown.inner.back();
+      if (status.target->kind == posts::Kind::quote)
+        quote(shared, status.quoted, status.quoted_reactions, status.quoted_author, status.quoted_gone);
+      pieces.reblog = &shared;
+      // Apps look at the outer post too: what the viewer did with the shared one is shown on both.
+      pieces.flags = shared.flags;
+      pieces.counts = shared.counts;
     }
     shown.statuses.push_back(pieces);
     shown.ids.push_back(status.facts.post);
