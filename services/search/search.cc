@@ -60,6 +60,7 @@ Task<FoundPeople> Search::people(Call call, Query request) {
   struct Hit {
     AccountId account;
     int rank;  // smaller is better
+    std::size_t place;
   };
   std::vector<Hit> hits;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
@@ -71,9 +72,10 @@ Task<FoundPeople> Search::people(Call call, Query request) {
     if (request.following_only && !tie.following) continue;
     if (!is_same && (!matches(person, asked) || tie.blocked_by)) continue;
     if (!is_same && !tied && !person.discoverable && person.account != call.viewer) continue;
-    hits.push_back({person.account, is_same ? 0 : tie.friend_ ? 1 : tied ? 2 : 3});
+    hits.push_back({person.account, is_same ? 0 : tie.friend_ ? 1 : tied ? 2 : 3, i});
   }
-  std::ranges::stable_sort(hits, {}, &Hit::rank);
+  std::ranges::sort(hits,
+                    [](Hit const& a, Hit const& b) { return a.rank != b.rank ? a.rank < b.rank : a.place < b.place; });
   FoundPeople found;
   std::size_t const limit = std::clamp<std::size_t>(request.limit, 1, page_max);
   for (std::size_t i = request.offset; i < hits.size() && found.accounts.size() < limit; ++i)

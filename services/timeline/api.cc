@@ -3,8 +3,8 @@
 #include <functional>
 
 #include "base/json.h"
+#include "base/markup/extract.h"
 #include "gateway/http/paging.h"
-#include "gateway/text/extract.h"
 #include "gateway/text/render.h"
 #include "gateway/views/tag.h"
 
