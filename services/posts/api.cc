@@ -117,10 +117,15 @@ Task<Response> share(PostsService& posts, Hydrator& hydrator, Request request) {
   co_return one(co_await hydrator.show_post(request.call(), shared.post));
 }
 
+// Apps may name the share itself; what is left to show is what it shared.
 Task<Response> unshare(PostsService& posts, Hydrator& hydrator, Request request) {
   PostRequest const wanted{request.id<PostId>("id")};
+  SeeRequest asked{.posts = {wanted.post}, .verdict_only = true};
+  auto const seen = co_await posts.see(request.call(), std::move(asked));
+  SeenPost const& post = seen.posts.front();
+  PostId const shown = post.visible && post.target && post.facts.kind == Kind::share ? post.target->post : wanted.post;
   co_await posts.unshare(request.call(), wanted);
-  co_return one(co_await hydrator.show_post(request.call(), wanted.post));
+  co_return one(co_await hydrator.show_post(request.call(), shown));
 }
 
 using SwitchCall = Task<void> (PostsService::*)(Call, Switch);
