@@ -4,6 +4,7 @@
 
 #include "app/command.h"
 #include "app/running.h"
+#include "base/error.h"
 #include "base/run.h"
 
 namespace kith {
@@ -84,7 +85,8 @@ int create_token(Typed const& typed) {
   return 0;
 }
 
-Command state_command(std::string_view name, std::string_view summary, users::ChangeState change, std::string_view done) {
+Command state_command(std::string_view name, std::string_view summary, users::ChangeState change,
+                      std::string_view done) {
   return {{.name = name, .words = "NAME", .summary = summary, .options = {data_option}},
           [change, done](Typed const& typed) { return change_state(change, done, typed); }};
 }

@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "app/core.h"
 #include "app/running.h"
+#include "base/error.h"
 #include "ports/table/rocksdb.h"
 
 namespace kith {

@@ -8,6 +8,7 @@
 #include "app/descriptions.h"
 #include "app/gateway.h"
 #include "app/remote.h"
+#include "base/error.h"
 #include "ports/clock/system.h"
 
 namespace kith {
@@ -29,7 +30,8 @@ int routes(Typed const& typed) {
   RemoteServices services(channel);
   SystemClock clock;
   Metrics metrics;
-  Gateway const gateway({.services = services.services(), .clock = clock, .metrics = metrics}, settings_of(typed).settings);
+  Gateway const gateway({.services = services.services(), .clock = clock, .metrics = metrics},
+                        settings_of(typed).settings);
   print(routes_text(gateway.router()));
   return 0;
 }
@@ -51,9 +53,15 @@ int settings(Typed const& typed) {
 std::vector<Command> show_commands() {
   OptionDoc const file{"--settings", "FILE", "a settings file"};
   return {{{.name = "routes", .words = "", .summary = "Lists every route that is served.", .options = {file}}, &routes},
-          {{.name = "dataflow", .words = "", .summary = "Shows who emits and who follows which event, and the tables.", .options = {}},
+          {{.name = "dataflow",
+            .words = "",
+            .summary = "Shows who emits and who follows which event, and the tables.",
+            .options = {}},
            &dataflow},
-          {{.name = "settings", .words = "", .summary = "Prints every setting, its meaning and its value.", .options = {file}},
+          {{.name = "settings",
+            .words = "",
+            .summary = "Prints every setting, its meaning and its value.",
+            .options = {file}},
            &settings}};
 }
 
