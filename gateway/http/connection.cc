@@ -248,7 +248,7 @@ class Served final : public Connection {
     out_ += ' ';
     out_ += reason_of(response.status);
     out_ += "\r\n";
-    out_ += hub_.date();
+    out_ += hub().date();
     if (response.status != 304 && response.status != 204) {
       out_ += "Content-Type: ";
       out_ += response.content_type;
@@ -315,7 +315,10 @@ class Served final : public Connection {
     co_return co_await refuse(nullptr);
   }
 
-  void wait_at_most(Duration time) { deadline = Hub::now() + milliseconds(time); }
+  void wait_at_most(Duration time) {
+    deadline = Hub::now() + milliseconds(time);
+    timed_out = false;
+  }
 
   // Bodies of all connections together have a limit; and a body must keep coming.
   bool keep_body(std::size_t size) {
@@ -404,6 +407,7 @@ Task<void> Hub::watch() {
       connection->cancel();
     }
   }
+  ticking_ = nullptr;
 }
 
 void Hub::end() {

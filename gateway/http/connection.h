@@ -47,9 +47,10 @@ class Connection {
   bool timed_out = false;
 
  protected:
-  Hub& hub_;
+  Hub& hub() { return hub_; }
 
  private:
+  Hub& hub_;
   std::list<Connection*>::iterator place_;
 };
 

@@ -153,7 +153,7 @@ std::size_t Edge::body_max(RequestData& data) const {
 }
 
 Task<Response> Edge::answer(Request request) {
-  auto const data = request.shared();
+  auto const& data = request.shared();
   auto const began = std::chrono::steady_clock::now();
   if (!data->match.entry && data->match.allow.empty()) data->match = needs_.router.match(data->method, data->raw_path);
   set_facts(*data, settings_, needs_.now());
@@ -203,12 +203,13 @@ Task<Response> Edge::guarded(std::shared_ptr<RequestData> data, Outcome& outcome
   } catch (Error const& error) {
     bool const ours = error.code == Code::internal || error.code == Code::unavailable || error.code == Code::unknown;
     if (ours || !error.detail.empty()) outcome.trouble = error.say + (error.detail.empty() ? "" : ": ") + error.detail;
+    bool const ours_alone = error.code == Code::internal;
     auto const* entry = data->match.entry;
     if (entry && entry->route.oauth_errors) co_return oauth_form_of(error);
     auto response = Response::of(error);
     if (entry && entry->route.access == Access::none && !is_for_other_origins(data->path) && Request(data).wants_html())
-      response =
-          page_of(std::move(response), response.status == 500 ? "This did not work: an error on our side" : error.say);
+      response = response =
+          page_of(std::move(response), ours_alone ? "This did not work: an error on our side" : error.say);
     if (error.code == Code::unauthenticated) response.headers.add("WWW-Authenticate", "Bearer");
     if (error.code == Code::exhausted && outcome.counted && outcome.use.resets > needs_.now()) {
       auto const wait = std::chrono::ceil<std::chrono::seconds>(outcome.use.resets - needs_.now());

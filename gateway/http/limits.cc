@@ -77,7 +77,7 @@ Task<RateUse> LocalRateCounter::add(LimitClass limit_class, RateSubject subject,
 RateLimit limit_of(LimitClass limit_class, RateSubject::Kind kind) {
   using std::chrono::minutes;
   switch (limit_class) {
-    case LimitClass::media: return {30, minutes{30}};
+    case LimitClass::media:
     case LimitClass::deletes: return {30, minutes{30}};
     case LimitClass::sign_up: return {5, minutes{30}};
     case LimitClass::log_in: return {25, minutes{5}};

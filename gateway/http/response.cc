@@ -23,13 +23,13 @@ std::size_t line_of(std::string_view lines, std::string_view name, std::size_t f
 
 int status_of(Code code) {
   switch (code) {
-    case Code::invalid: return 422;
+    case Code::invalid:
+    case Code::conflict: return 422;
     case Code::unauthenticated: return 401;
     case Code::forbidden: return 403;
     case Code::not_found: return 404;
-    case Code::conflict: return 422;
     case Code::exhausted: return 429;
-    case Code::unavailable: return 503;
+    case Code::unavailable:
     case Code::unknown: return 503;
     case Code::internal: return 500;
   }

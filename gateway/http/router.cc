@@ -23,7 +23,7 @@ std::string_view next_segment(std::string_view& path) {
 
 std::string_view name_of(Access access) {
   switch (access) {
-    case Access::none: return "everybody";
+    case Access::none:
     case Access::open: return "everybody";
     case Access::app: return "any token";
     case Access::user: return "a person";

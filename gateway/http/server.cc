@@ -198,7 +198,7 @@ std::size_t Server::connections() const { return state_->shared.connections; }
 
 bool Server::stop(Duration grace) {
   auto& shared = state_->shared;
-  shared.stopping = true;
+  if (shared.stopping.exchange(true)) return shared.connections == 0;
   if (!state_->hubs.empty())
     asio::post(state_->hubs.front()->loop, [acceptors = state_->acceptors] {
       for (auto const& weak : acceptors)
