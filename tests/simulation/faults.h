@@ -32,6 +32,7 @@ class Faults {
   Faults(Random& random, VirtualTime& time, Trace& trace) : random_(random), time_(time), trace_(trace) {}
 
   void calm() { rates_ = Rates{0, 0, 0, 0, 0, 0, 0}; }
+  void storm() { rates_ = Rates{}; }
   Rates const& rates() const { return rates_; }
   bool chance(std::uint64_t per_mille) { return random_.chance(per_mille); }
   Random& random() { return random_; }

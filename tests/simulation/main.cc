@@ -18,6 +18,7 @@ namespace {
 
 constexpr Scenario scenarios[] = {
     {"ballots", live_ballots},
+    {"community", live_community},
 };
 
 struct Settings {

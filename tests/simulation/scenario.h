@@ -17,5 +17,7 @@ struct Scenario {
 
 // Votes at the level of the ports: rows, counts beside them, content before, derived rows after.
 void live_ballots(World& world);
+// Twenty people on the real services.
+void live_community(World& world);
 
 }  // namespace kith::simulation

@@ -11,6 +11,7 @@ void World::make() {
   faulty_wide_.emplace(*wide_, faults);
   dispatch_.emplace(time);
   tables_.emplace(Tables::Needs{*faulty_strict_, *faulty_wide_, faulty_keys_, ids, *dispatch_});
+  true_tables_.emplace(Tables::Needs{*strict_, *wide_, keys_, ids, *dispatch_});
 }
 
 void World::begin() {

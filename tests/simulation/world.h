@@ -62,8 +62,10 @@ class World {
   Keys& keys() { return faulty_keys_; }
   Dispatch& dispatch() { return *dispatch_; }
   Tables& tables() { return *tables_; }
+  Log& log() { return *faulty_log_; }
   Strict& true_strict() { return *strict_; }
   Wide& true_wide() { return *wide_; }
+  Tables& true_tables() { return *true_tables_; }
 
   VirtualTime time;
   Random random;
@@ -89,6 +91,7 @@ class World {
   std::optional<FaultyWide> faulty_wide_;
   std::optional<Dispatch> dispatch_;
   std::optional<Tables> tables_;
+  std::optional<Tables> true_tables_;
 };
 
 }  // namespace kith::simulation

@@ -1,0 +1,95 @@
+"""A kith of its own for a test run: started, waited for, and ended by its process id."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+import requests
+
+PROGRAM = os.environ.get("KITH_PROGRAM", "")
+SHAPE = os.environ.get("KITH_SHAPE", "one")
+FOLDER = pathlib.Path(os.environ.get("KITH_API_FOLDER", "/tmp/kith-api"))
+PORTS = range(18320, 18360)  # what the suite may listen on
+START_WITHIN_SECONDS = 30
+STOP_WITHIN_SECONDS = 40  # a stopping server ends what it began
+
+
+def free_port():
+    for port in PORTS:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("No port is free from 18320 to 18359")
+
+
+class Server:
+    """A community in a folder of its own, in the shape that is asked for."""
+
+    def __init__(self, name, shape=SHAPE, **settings):
+        self.folder = FOLDER / name
+        self.data = self.folder / "data"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        # Hashing a password is dear on purpose; a suite signs up hundreds.
+        self.settings = {"KITH_RATE_LIMITS": "off", "KITH_PASSWORD_MEMORY": "1 MiB", "KITH_PASSWORD_PASSES": "1"}
+        self.settings |= settings
+        self.shape = shape
+        self.running = []
+
+    def start(self):
+        listen = ["--listen", f"127.0.0.1:{self.port}"]
+        if self.shape == "one":
+            self._run("server", *listen)
+        else:
+            self._run("core", "--roles", "core")
+            self._run("gateway", "--roles", "gateway", *listen)
+        until = time.monotonic() + START_WITHIN_SECONDS
+        while time.monotonic() < until:
+            for name, process in self.running:
+                if process.poll() is not None:
+                    raise RuntimeError(f"The {name} ended at once: {self.log(name)[-2000:]}")
+            try:
+                if requests.get(self.url + "/health/ready", timeout=2).status_code == 200:
+                    return self
+            except requests.ConnectionError:
+                pass
+            time.sleep(0.05)
+        self.stop()
+        raise RuntimeError(f"Not ready after {START_WITHIN_SECONDS} s")
+
+    def _run(self, name, *words):
+        log = open(self.folder / f"{name}.log", "ab")
+        process = subprocess.Popen([PROGRAM, "serve", "--data", str(self.data), *words], stdout=log, stderr=log,
+                                   stdin=subprocess.DEVNULL, env=os.environ | self.settings)
+        log.close()
+        self.running.append((name, process))
+
+    def log(self, name):
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def stop(self):
+        """Ends what was started, the gateway first; returns the exit codes."""
+        codes = []
+        for _, process in reversed(self.running):
+            process.send_signal(signal.SIGTERM)
+            try:
+                codes.append(process.wait(STOP_WITHIN_SECONDS))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                codes.append(process.wait())
+        self.running = []
+        return codes
+
+    def admin(self, *words):
+        """What an operator types, beside the running server."""
+        done = subprocess.run([PROGRAM, "admin", *words, "--data", str(self.data)], capture_output=True, text=True,
+                              timeout=30, stdin=subprocess.DEVNULL, env=os.environ | self.settings)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
