@@ -8,5 +8,6 @@ kith_library(kith_rocksdb
   DEPS kith_table kith_log kith_clock ${KITH_ROCKSDB})
 kith_test(kith_rocksdb_test
   SOURCES rocksdb_cache_test.cc rocksdb_ring_test.cc rocksdb_power_test.cc rocksdb_store_test.cc
+    ../log/rocksdb_log_test.cc
   DEPS kith_rocksdb kith_contract
   TIMEOUT 300)

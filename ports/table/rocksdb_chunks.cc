@@ -98,15 +98,6 @@ std::string chunk_key(std::uint32_t table, std::string_view partition, std::uint
   return key;
 }
 
-std::string encode_chunk(std::vector<SortedState> const& entries, std::size_t begin, std::size_t end) {
-  std::string bytes;
-  for (; begin < end; ++begin) {
-    append_sized(bytes, entries[begin].sort);
-    append_sized(bytes, encode_state(entries[begin].state));
-  }
-  return bytes;
-}
-
 OnDisk read_partition(Db& db, std::uint32_t table, std::string_view partition) {
   OnDisk found;
   {

@@ -36,7 +36,6 @@ std::string mark_key(std::uint32_t table);
 
 std::string chunk_prefix(std::uint32_t table, std::string_view partition);
 std::string chunk_key(std::uint32_t table, std::string_view partition, std::uint64_t flush, std::uint32_t part);
-std::string encode_chunk(std::vector<SortedState> const& entries, std::size_t begin, std::size_t end);
 
 // Of one partition, all that is on the disk: chunks, and rows from before the table was spread.
 // Sorted, each sort key once, without what nobody has to remember any more.

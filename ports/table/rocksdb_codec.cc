@@ -131,7 +131,12 @@ RowState decode_state(std::string_view bytes) {
 }
 
 bool outlived(std::string_view bytes, Time now) {
-  if (bytes.size() < 9) return false;
+  if (bytes.size() < 33) {  // the longest header; a compaction is no place to complain
+    if (bytes.size() < 9) return false;
+    std::size_t const operation = bytes.front() & flag_operation ? 8 : 0,
+                      expires = bytes.front() & flag_expires ? 8 : 0;
+    if (bytes.size() < 9 + operation + expires + (bytes.front() & flag_erased ? 8 : 0)) return false;
+  }
   RowState const state = decode_header(bytes);
   // An expired row is kept as long as an erase: until then its version still refuses late copies.
   if (state.erased) return state.erased_at + remembered < now;

@@ -24,17 +24,29 @@ struct SortedState {
 };
 // Sorts, and of equal sort keys keeps the one that wins.
 void merge_states(std::vector<SortedState>& states);
+// A chunk on the disk is entries one after another, sorted, at most so many.
+void append_entry(std::string& chunk, std::string_view sort, RowState const& state);
+inline constexpr std::size_t chunk_entries = 256;
 
 class RingTable {
  public:
   enum class Found { yes, unloaded, beyond };  // beyond: of what is not kept
 
-  // What of a partition is asked for, and the living rows that were found.
+  // What of a partition is asked for, and the living rows that were found, their bytes one after
+  // another: sort key, value.
+  struct Hit {
+    RowHeader header;
+    std::uint32_t sort_size = 0;
+    std::uint32_t value_size = 0;
+  };
   struct Query {
     Range const& range;
     Time now;
-    std::vector<SortedState> rows = {};
+    std::vector<Hit> hits = {};
+    std::string bytes = {};
     bool more = false;
+
+    void hit(std::string_view sort, RowState const& state);
   };
 
   RingTable() = default;
@@ -56,13 +68,14 @@ class RingTable {
   // in chunks, which may then be forgotten.
   struct Dirty {
     std::string partition;
-    std::vector<SortedState> entries;
-    std::size_t count = 0;  // of the fresh ones, doubles counted
+    std::vector<std::string> chunks = {};   // encoded; or, of a fragmented one,
+    std::vector<SortedState> entries = {};  // what is to be put together with its old chunks
+    std::size_t count = 0;                  // of the fresh ones, doubles counted
     bool fragmented = false;
   };
   std::vector<std::string> take_dirty();
   void give_back(std::vector<std::string> partitions);
-  std::vector<Dirty> dirty(std::vector<std::string> const& partitions, std::size_t begin, std::size_t end) const;
+  std::vector<Dirty> dirty(std::vector<std::string> const& partitions, std::size_t begin, std::size_t end);
   void clean(std::vector<Dirty> const& flushed);
 
   // Forgets rings that the disk holds until so many bytes are left; who was not used since the last
@@ -104,6 +117,7 @@ class RingTable {
   void trim(Ring& ring);
   void unload(Ring& ring);
   std::size_t bytes() const;
+  std::vector<std::string> encoded(std::vector<Index>& fresh) const;
   bool bounded(Ring const& ring, Query const& query) const;
   // The place in kept behind all entries with a larger sort key.
   std::size_t place(Ring const& ring, std::string_view sort) const;
@@ -117,6 +131,7 @@ class RingTable {
   std::size_t entry_bytes_ = 0;
   std::size_t indexes_ = 0;
   std::size_t fresh_ = 0;
+  std::vector<Index> sorted_;  // for dirty()
 };
 
 }  // namespace kith::rocks

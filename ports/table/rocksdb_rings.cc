@@ -53,7 +53,23 @@ void Rings::replay() {
     for (JournalEntry const& entry : record.entries) table.rings.insert(entry.sort, entry.state, entry.partitions);
   }
   if (!at->status().ok()) throw failed("read the journal of feeds", at->status());
-  records_ = given_;
+}
+
+std::uint64_t Rings::give_number() {
+  std::lock_guard const lock(numbers_);
+  on_the_way_.insert(++given_);
+  return given_;
+}
+
+void Rings::arrived(std::uint64_t number) {
+  std::lock_guard const lock(numbers_);
+  on_the_way_.erase(number);
+}
+
+// The last record of those before which all have their entries in the rings.
+std::uint64_t Rings::all_arrived() const {
+  std::lock_guard const lock(numbers_);
+  return on_the_way_.empty() ? given_ : *on_the_way_.begin() - 1;
 }
 
 bool Rings::serves(Table table) const {
@@ -85,30 +101,34 @@ Task<void> Rings::write(Table table, std::vector<JournalEntry> entries) {
   }
   Spreading& spreading = make(table->number);
   if (!spreading.marked) co_await mark(table, spreading);
-  for (JournalEntry const& entry : entries) spreading.rings.insert(entry.sort, entry.state, entry.partitions);
-  std::string const record = encode_record({table->number, std::move(entries)});
+  JournalRecord const journal{table->number, std::move(entries)};
+  std::string const record = encode_record(journal);
+  std::uint64_t number = 0;
   PlainJob job(
       [&](Lane& lane) {
-        lane.batch().Put(needs_.db.feeds, journal_key(++given_), record);
-        records_.store(given_, std::memory_order_release);
+        number = give_number();
+        lane.batch().Put(needs_.db.feeds, journal_key(number), record);
       },
       is_truth(table));
-  co_await needs_.lane.pass(job);
+  try {
+    co_await needs_.lane.pass(job);
+  } catch (...) {
+    if (number != 0) arrived(number);
+    throw;
+  }
+  for (JournalEntry const& entry : journal.entries) spreading.rings.insert(entry.sort, entry.state, entry.partitions);
+  arrived(number);
   if (written_.fetch_add(1, std::memory_order_relaxed) % look_every == 0) nudge();
 }
 
-Task<std::vector<SortedState>> Rings::found(Range range, bool& more) {
-  Spreading& table = *find(range.table->number);
-  RingTable::Query query{range, needs_.db.clock.now()};
+Task<void> Rings::answer(Spreading& table, RingTable::Query& query) {
+  Range const& range = query.range;
   for (;;) {
     RingTable::Found const found = table.rings.query(query);
-    if (found == RingTable::Found::yes) {
-      more = query.more;
-      co_return std::move(query.rows);
-    }
+    if (found == RingTable::Found::yes) co_return;
     if (found == RingTable::Found::beyond) {
-      auto rows = co_await needs_.db.workers.run([&] { return read_beyond(table, range, query.now, more); });
-      co_return rows;
+      co_await needs_.db.workers.run([&] { read_beyond(table, query); });
+      co_return;
     }
     bool const installed = co_await needs_.db.workers.run([&] {
       auto const cleanings = table.rings.cleanings();
@@ -120,32 +140,37 @@ Task<std::vector<SortedState>> Rings::found(Range range, bool& more) {
 }
 
 // Deep in a feed: all of it, from chunks and what is not yet in one.
-std::vector<SortedState> Rings::read_beyond(Spreading& table, Range const& range, Time now, bool& more) {
+void Rings::read_beyond(Spreading& table, RingTable::Query& query) {
+  Range const& range = query.range;
   // In this order: what is flushed between the two is in both, not in none.
   std::vector<SortedState> all = table.rings.fresh(range.partition);
   OnDisk disk = read_partition(needs_.db, range.table->number, range.partition);
   std::ranges::move(disk.entries, std::back_inserter(all));
   merge_states(all);
   std::erase_if(all, [&](SortedState const& entry) {
-    return !entry.state.lives(now) || entry.sort < range.from || (!range.to.empty() && entry.sort >= range.to);
+    return !entry.state.lives(query.now) || entry.sort < range.from || (!range.to.empty() && entry.sort >= range.to);
   });
   if (range.backwards) std::ranges::reverse(all);
-  more = all.size() > range.limit;
-  if (more) all.resize(range.limit);
-  return all;
+  query.hits.clear();
+  query.bytes.clear();
+  query.more = all.size() > range.limit;
+  if (query.more) all.resize(range.limit);
+  for (SortedState const& entry : all) query.hit(entry.sort, entry.state);
 }
 
 Task<Scanned> Rings::scan(Range range) {
   Scanned page;
   if (range.limit == 0 || (!range.to.empty() && range.to <= range.from)) co_return page;
-  Table const table = range.table;
-  std::string const partition = range.partition;
-  auto const rows = co_await found(std::move(range), page.more);
-  page.rows.reserve(rows.size());
-  for (SortedState const& row : rows) {
-    RowKey key{table, partition, row.sort};
-    RowPtr parsed = table->parse(key, row.state.header(), row.state.value);
-    page.rows.push_back({std::move(key), std::move(parsed)});
+  Spreading& table = *find(range.table->number);
+  RingTable::Query query{range, needs_.db.clock.now()};
+  if (table.rings.query(query) != RingTable::Found::yes) co_await answer(table, query);
+  page.more = query.more;
+  page.rows.reserve(query.hits.size());
+  std::string_view bytes = query.bytes;
+  for (RingTable::Hit const& hit : query.hits) {
+    RowKey key{range.table, range.partition, std::string(take_bytes(bytes, hit.sort_size))};
+    RowPtr row = range.table->parse(key, hit.header, take_bytes(bytes, hit.value_size));
+    page.rows.push_back({std::move(key), std::move(row)});
   }
   co_return page;
 }

@@ -5,14 +5,15 @@
 // table becomes one of them by its first `spread` and stays so; rows it had before are read from
 // where they are.
 //
-// An entry is in its rings before its record is written, so a flush that begins after a record was
-// written holds all its entries, and may delete the record when its chunks are on the disk. What
-// is doubled by a crash in between is dropped on read: equal sort key, equal version.
+// A record is written, then its entries go into the rings. A flush begins with the records all of
+// whose entries are there, and deletes them when its chunks are on the disk. What is doubled by a
+// crash in between is dropped on read: equal sort key, equal version.
 
 #include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -62,9 +63,12 @@ class Rings {
   Spreading& make(std::uint32_t table);
   std::vector<std::pair<std::uint32_t, RingTable*>> tables() const;
   Task<void> mark(Table table, Spreading& spreading);
-  Task<std::vector<SortedState>> found(Range range, bool& more);
-  std::vector<SortedState> read_beyond(Spreading& table, Range const& range, Time now, bool& more);
+  Task<void> answer(Spreading& table, RingTable::Query& query);
+  void read_beyond(Spreading& table, RingTable::Query& query);
   void replay();
+  std::uint64_t give_number();
+  void arrived(std::uint64_t number);
+  std::uint64_t all_arrived() const;
 
   // Flushing (rocksdb_rings_flush.cc).
   void loop();
@@ -80,9 +84,10 @@ class Rings {
   bool stopping_ = false;
   bool nudged_ = false;
   std::mutex flushing_;
-  std::uint64_t forgotten_ = 0;            // journal records, by the last flush
-  std::uint64_t given_ = 0;                // the lane's: the last journal number
-  std::atomic<std::uint64_t> records_{0};  // the same, for all
+  std::uint64_t forgotten_ = 0;  // journal records, by the last flush
+  mutable std::mutex numbers_;
+  std::uint64_t given_ = 0;                // the last journal number
+  std::set<std::uint64_t> on_the_way_;     // records whose entries are not yet in the rings
   std::atomic<std::uint64_t> written_{0};  // calls, to look at the bounds now and then
 };
 

@@ -13,7 +13,6 @@ namespace {
 // bounds the journal that a start after a crash reads.
 constexpr auto flush_every = std::chrono::minutes{10};
 constexpr std::size_t partitions_at_once = 256;
-constexpr std::size_t chunk_entries = 256;
 
 }  // namespace
 
@@ -77,8 +76,7 @@ void Rings::loop() {
 
 void Rings::flush() {
   std::lock_guard const flushing(flushing_);
-  // All of these records have their entries in the rings.
-  std::uint64_t const cut = records_.load(std::memory_order_acquire);
+  std::uint64_t const cut = all_arrived();
   for (auto const& [number, rings] : tables()) flush(number, *rings);
   if (cut == forgotten_) return;
   auto const status = needs_.db.db->DeleteRange({}, needs_.db.feeds, journal_key(0), journal_key(cut + 1));
@@ -103,6 +101,7 @@ void Rings::flush(std::uint32_t number, RingTable& rings) {
       for (RingTable::Dirty& dirty : some) {
         put_chunks(number, flush, dirty, batch);
         dirty.entries = {};
+        dirty.chunks = {};
         flushed.push_back(std::move(dirty));
       }
       auto const status = needs_.db.db->Write(options, &batch);
@@ -122,14 +121,15 @@ void Rings::put_chunks(std::uint32_t table, std::uint64_t flush, RingTable::Dirt
     OnDisk disk = read_partition(needs_.db, table, dirty.partition);
     for (std::string const& chunk : disk.chunks) batch.Delete(needs_.db.feeds, chunk);
     std::ranges::move(disk.entries, std::back_inserter(dirty.entries));
+    merge_states(dirty.entries);
+    for (std::size_t i = 0; i < dirty.entries.size(); ++i) {
+      if (i % chunk_entries == 0) dirty.chunks.emplace_back();
+      append_entry(dirty.chunks.back(), dirty.entries[i].sort, dirty.entries[i].state);
+    }
   }
-  merge_states(dirty.entries);
   std::uint32_t part = 0;
-  for (std::size_t begin = 0; begin < dirty.entries.size(); begin += chunk_entries) {
-    std::size_t const end = std::min(begin + chunk_entries, dirty.entries.size());
-    batch.Put(needs_.db.feeds, chunk_key(table, dirty.partition, flush, part++),
-              encode_chunk(dirty.entries, begin, end));
-  }
+  for (std::string const& chunk : dirty.chunks)
+    batch.Put(needs_.db.feeds, chunk_key(table, dirty.partition, flush, part++), chunk);
 }
 
 }  // namespace kith::rocks
