@@ -1,6 +1,7 @@
 """People and what they do, made through the public API alone."""
 
 import itertools
+import time
 
 from client import Client, ask
 
@@ -86,3 +87,11 @@ def follow(one, other):
     """A plain follow; the other one must be open."""
     tie = one.do("follow", other)
     assert tie["following"] and not tie["followed_by"], tie
+
+
+def wait_until(true, seconds=5):
+    """For what follows by events; never for what must be seen at once."""
+    until = time.monotonic() + seconds
+    while not true() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert true()

@@ -40,6 +40,9 @@ class Server:
         # Hashing a password is dear on purpose; a suite signs up hundreds.
         self.settings = {"KITH_RATE_LIMITS": "off", "KITH_PASSWORD_MEMORY": "1 MiB", "KITH_PASSWORD_PASSES": "1"}
         self.settings |= settings
+        # What steers the suite is no setting of the server.
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
+        self.environment |= self.settings
         self.shape = shape
         self.running = []
 
@@ -67,7 +70,7 @@ class Server:
     def _run(self, name, *words):
         log = open(self.folder / f"{name}.log", "ab")
         process = subprocess.Popen([PROGRAM, "serve", "--data", str(self.data), *words], stdout=log, stderr=log,
-                                   stdin=subprocess.DEVNULL, env=os.environ | self.settings)
+                                   stdin=subprocess.DEVNULL, env=self.environment)
         log.close()
         self.running.append((name, process))
 
@@ -90,6 +93,6 @@ class Server:
     def admin(self, *words):
         """What an operator types, beside the running server."""
         done = subprocess.run([PROGRAM, "admin", *words, "--data", str(self.data)], capture_output=True, text=True,
-                              timeout=30, stdin=subprocess.DEVNULL, env=os.environ | self.settings)
+                              timeout=30, stdin=subprocess.DEVNULL, env=self.environment)
         assert done.returncode == 0, done.stderr
         return done.stdout
