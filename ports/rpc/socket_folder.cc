@@ -19,6 +19,9 @@ constexpr std::size_t path_max = sizeof(sockaddr_un::sun_path) - 1;
 [[noreturn]] void refuse(std::string say) { throw Error{Code::invalid, std::move(say)}; }
 
 void make_private(std::string const& folder) {
+  // A gateway may well be the first to start, before the core has made the data folder around this one.
+  std::error_code failure;
+  std::filesystem::create_directories(std::filesystem::path(folder).parent_path(), failure);  // mkdir says what failed
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
     refuse("The folder " + folder + " for the socket between roles cannot be made: " + std::strerror(errno));
   struct stat found = {};
