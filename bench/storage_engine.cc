@@ -2,6 +2,7 @@
 // post's fan-out, a page's rows and a feed cost without HTTP and without services.
 //
 //   storage_engine [PART [FOLDER]]   likes, spread, rows or all; a folder on a real disk, emptied
+//   storage_engine open FOLDER       how long it takes to open what another run left, and its memory
 
 #include <sys/resource.h>
 
@@ -11,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <thread>
 #include <vector>
@@ -68,8 +70,9 @@ double cpu_us() {
 
 class Bench {
  public:
-  explicit Bench(std::filesystem::path folder) : workers_(2) {
-    std::filesystem::remove_all(folder);
+  Bench(std::filesystem::path folder, bool fresh) : workers_(2) {
+    if (fresh) std::filesystem::remove_all(folder);
+    auto const begin = std::chrono::steady_clock::now();
     store_.emplace(RocksStore::Needs{clock_, workers_}, RocksOptions{.folder = folder});
     for (int i = 0; i < 2; ++i) {
       loops_.push_back(std::make_unique<boost::asio::io_context>(1));
@@ -81,6 +84,7 @@ class Bench {
     store_->log().subscribe(
         {"follows", {{.kind = "Reacted", .echo = true}}, [this](Event event) { return echoed(std::move(event)); }});
     store_->start({loops_[0]->get_executor(), loops_[1]->get_executor()});
+    opened_ = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
   }
   ~Bench() {
     for (auto& loop : loops_) loop->stop();
@@ -99,6 +103,13 @@ class Bench {
       feed();
     }
     if (all || part == "rows") rows();
+    if (part == "open") {
+      std::ifstream memory("/proc/self/statm");
+      std::size_t pages = 0, resident = 0;
+      memory >> pages >> resident;
+      std::printf("open                       %7.1f ms, %zu MiB resident, %.1f MB of files\n", opened_,
+                  resident * 4 / 1024, static_cast<double>(store_->stats().disk_bytes) / 1e6);
+    }
   }
 
  private:
@@ -251,6 +262,7 @@ class Bench {
     return future;
   }
 
+  double opened_ = 0;
   SystemClock clock_;
   Workers workers_;
   std::optional<RocksStore> store_;
@@ -266,8 +278,9 @@ int main(int count, char** words) {
   std::filesystem::path const folder =
       count > 2 ? std::filesystem::path(words[2]) : std::filesystem::temp_directory_path() / "kith-storage-bench";
   {
-    kith::Bench bench(folder);
-    bench.run(count > 1 ? words[1] : "all");
+    std::string const part = count > 1 ? words[1] : "all";
+    kith::Bench bench(folder, part != "open");
+    bench.run(part);
   }
-  std::filesystem::remove_all(folder);
+  if (count <= 2) std::filesystem::remove_all(folder);
 }
