@@ -135,21 +135,27 @@ Task<void> Posts::fill(Call call, std::vector<Facts*> shown) {
   }
   if (!call.viewer) co_return;
 
+  // Counts stand beside the rows they count, so where nothing is counted nothing needs to be looked for.
+  auto const owns = co_await needs_.tables.get<OwnCounts>({call.viewer});
   std::vector<Share::Key> shared;
-  std::vector<MutedThread::Key> muted;
-  shared.reserve(shown.size());
-  muted.reserve(shown.size());
-  for (Facts const* facts : shown) {
+  std::vector<Facts*> shared_by_some;
+  for (Facts* const facts : shown) {
+    if (facts->share_count == 0) continue;
     shared.push_back({facts->post, call.viewer});
-    muted.push_back({call.viewer, facts->root ? facts->root : facts->post});
+    shared_by_some.push_back(facts);
   }
-  auto const shares = co_await needs_.tables.get_many<Share>(std::move(shared));
-  auto const mutes = co_await needs_.tables.get_many<MutedThread>(std::move(muted));
-  for (std::size_t i = 0; i < shown.size(); ++i) {
-    shown[i]->shared_by_me = static_cast<bool>(shares[i]);
-    shown[i]->thread_muted = static_cast<bool>(mutes[i]);
+  if (!shared.empty()) {
+    auto const shares = co_await needs_.tables.get_many<Share>(std::move(shared));
+    for (std::size_t i = 0; i < shares.size(); ++i) shared_by_some[i]->shared_by_me = static_cast<bool>(shares[i]);
   }
-  if (!own) co_return;
+  if (owns && owns->muted_threads > 0) {
+    std::vector<MutedThread::Key> muted;
+    muted.reserve(shown.size());
+    for (Facts const* facts : shown) muted.push_back({call.viewer, facts->root ? facts->root : facts->post});
+    auto const mutes = co_await needs_.tables.get_many<MutedThread>(std::move(muted));
+    for (std::size_t i = 0; i < shown.size(); ++i) shown[i]->thread_muted = static_cast<bool>(mutes[i]);
+  }
+  if (!own || !owns || owns->pins == 0) co_return;
   Scan<Pin> const scan{.partition = {call.viewer}, .limit = pins_max};
   auto const pins = co_await needs_.tables.scan<Pin>(scan);
   for (Facts* facts : shown)

@@ -120,20 +120,26 @@ Task<FactsPage> Reactions::facts(Call call, PostIds request) {
   }
   if (!call.viewer) co_return page;
 
+  // Counts stand beside the rows they count, so where nothing is counted nothing needs to be looked for.
   std::vector<Reaction::Key> own;
-  std::vector<Bookmark::Key> marked;
-  own.reserve(request.posts.size());
-  marked.reserve(request.posts.size());
-  for (PostId const post : request.posts) {
-    own.push_back({post, call.viewer});
-    marked.push_back({call.viewer, post});
-  }
-  auto const reactions = co_await needs_.tables.get_many<Reaction>(std::move(own));
-  auto const bookmarks = co_await needs_.tables.get_many<Bookmark>(std::move(marked));
+  std::vector<std::size_t> places;
   for (std::size_t i = 0; i < page.posts.size(); ++i) {
-    if (reactions[i]) page.posts[i].mine = reactions[i]->kind;
-    page.posts[i].bookmarked = static_cast<bool>(bookmarks[i]);
+    if (page.posts[i].total == 0) continue;
+    own.push_back({page.posts[i].post, call.viewer});
+    places.push_back(i);
   }
+  if (!own.empty()) {
+    auto const reactions = co_await needs_.tables.get_many<Reaction>(std::move(own));
+    for (std::size_t i = 0; i < reactions.size(); ++i)
+      if (reactions[i]) page.posts[places[i]].mine = reactions[i]->kind;
+  }
+  auto const marks = co_await needs_.tables.get<BookmarkCounts>({call.viewer});
+  if (!marks || marks->bookmarks == 0) co_return page;
+  std::vector<Bookmark::Key> marked;
+  marked.reserve(request.posts.size());
+  for (PostId const post : request.posts) marked.push_back({call.viewer, post});
+  auto const bookmarks = co_await needs_.tables.get_many<Bookmark>(std::move(marked));
+  for (std::size_t i = 0; i < page.posts.size(); ++i) page.posts[i].bookmarked = static_cast<bool>(bookmarks[i]);
   co_return page;
 }
 

@@ -71,8 +71,8 @@ Task<TimelinePage> Timeline::page_of(Call call, PageRequest request, Source sour
   std::vector<Candidate> lines;
   ShareWindow shares(share_window);
   for (std::size_t scan = 0; scan < scans_max && shown.size() < limit; ++scan) {
-    // A few more than wanted: most pages need no second scan.
-    auto found = co_await candidates(source, request, limit - shown.size() + limit / 4 + 4);
+    // Just what is wanted, for each line costs its rows; a later round takes some for those that hide.
+    auto found = co_await candidates(source, request, limit - shown.size() + (scan == 0 ? 0 : 8));
     page.more = found.more;
     if (found.lines.empty()) break;
     posts::SeeRequest see;
