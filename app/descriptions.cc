@@ -61,8 +61,7 @@ std::string dataflow_text() {
   for (EventDescription const& event : all_events()) {
     out += "  " + std::string(event.kind) + "\n";
     for (FollowDescription const& follow : follows)
-      if (follow.kind == event.kind)
-        out += "    -> " + std::string(follow.service) + (follow.echo ? " *" : "") + "\n";
+      if (follow.kind == event.kind) out += "    -> " + std::string(follow.service) + (follow.echo ? " *" : "") + "\n";
   }
   out += "\nTables: number, class, owner service, what derives from what\n\n";
   for (Table const table : all_tables()) {
