@@ -137,6 +137,9 @@ class OtherLaws(unittest.TestCase):
     def test_tests_stand_in_a_list(self):
         self.one(laws.law_tests_are_built, {"base/a_test.cc": "", "base/CMakeLists.txt": "kith_test(a SOURCES b_test.cc)\n"}, "a_test.cc")
         self.none(laws.law_tests_are_built, {"base/a_test.cc": "", "base/CMakeLists.txt": "kith_test(a SOURCES a_test.cc)\n"})
+        self.none(laws.law_tests_are_built, {"base/a_test.cc": "", "app/more.cmake": "kith_test(a SOURCES ../base/a_test.cc)\n"})
+        self.none(laws.law_tests_are_built, {"base/a_test.cc": "", "CMakeLists.txt": "kith_test(a SOURCES ${CMAKE_SOURCE_DIR}/base/a_test.cc)\n"})
+        self.one(laws.law_tests_are_built, {"base/a_test.cc": "", "app/CMakeLists.txt": "kith_test(a SOURCES a_test.cc)\n"}, "base/a_test.cc")
 
     def test_links(self):
         self.one(laws.law_links, {"docs/a.md": "[b](b.md)\n"}, "docs/a.md:1", "b.md")
