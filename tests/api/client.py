@@ -106,5 +106,5 @@ def check_dates_and_ids(value, name=""):
             assert re.fullmatch(r"\d{4}-\d\d-\d\d", value), f"{name}: {value}"
         elif not isinstance(value, int):
             assert DATE.match(value), f"{name}: {value}"
-    elif value is not None and (name == "id" or name.endswith("_id")) and name not in ("client_id",):
+    elif value is not None and (name == "id" or name.endswith("_id")) and name not in ("client_id", "application_id"):
         assert isinstance(value, str) and ID.match(value), f"{name}: {value!r}"

@@ -1,0 +1,159 @@
+"""Notifications: what people are told, in the words existing apps draw; one by one and in groups."""
+
+import pytest
+
+from client import check_dates_and_ids, ids, links_of
+from community import befriend, wait_until
+
+
+def told(person, **params):
+    return person.get("/api/v1/notifications", **params)
+
+
+def kinds(person, **params):
+    return [n["type"] for n in told(person, **params)]
+
+
+@pytest.fixture
+def two(community):
+    return community.friends("ada", "bob")
+
+
+def test_request_and_acceptance(community):
+    ada, bob = community.people("ada", "bob")
+    ada.do("follow", bob)
+    wait_until(lambda: kinds(bob) == ["follow_request"])
+    assert told(bob)[0]["account"]["id"] == ada.id and told(bob)[0]["status"] is None
+    bob.post(f"/api/v1/follow_requests/{ada.id}/authorize")
+    wait_until(lambda: "follow" in kinds(ada))
+    wait_until(lambda: "follow_request" not in kinds(bob))
+
+
+def test_plain_follow(community):
+    ada, bob = community.people("ada", "bob")
+    bob.open_up()
+    ada.do("follow", bob)
+    wait_until(lambda: kinds(bob) == ["follow"])
+
+
+@pytest.mark.parametrize("kind,act", [
+    ("favourite", lambda bob, ada, post: bob.act("favourite", post)),
+    ("favourite", lambda bob, ada, post: bob.act("react", post, kind="love")),
+    ("reblog", lambda bob, ada, post: bob.act("reblog", post)),
+    ("mention", lambda bob, ada, post: bob.write("Answer", in_reply_to_id=post["id"])),
+    ("mention", lambda bob, ada, post: bob.write(f"Hello @{ada.name}")),
+    ("quote", lambda bob, ada, post: bob.write("Look", quoted_status_id=post["id"])),
+], ids=["favourite", "other reaction", "reblog", "answer", "mention", "quote"])
+def test_kinds(two, kind, act):
+    ada, bob = two
+    post = ada.write("About this", visibility="public")
+    act(bob, ada, post)
+    wait_until(lambda: kind in kinds(ada))
+    first = told(ada)[0]
+    assert {"id", "type", "created_at", "account", "status", "group_key"} <= set(first)
+    assert first["type"] == kind and first["account"]["id"] == bob.id and first["status"]["id"]
+    check_dates_and_ids(first)
+
+
+def test_what_is_taken_back_is_not_shown(two):
+    ada, bob = two
+    post = ada.write("x", visibility="public")
+    bob.act("favourite", post)
+    wait_until(lambda: "favourite" in kinds(ada))
+    bob.act("unfavourite", post)
+    assert "favourite" not in kinds(ada)
+    bob.act("favourite", post)
+    wait_until(lambda: kinds(ada).count("favourite") == 1)
+
+
+def test_nothing_of_blocked_or_muted_people(two):
+    ada, bob = two
+    post = ada.write("x", visibility="public")
+    bob.act("favourite", post)
+    wait_until(lambda: "favourite" in kinds(ada))
+    ada.do("mute", bob)
+    assert "favourite" not in kinds(ada)
+    ada.do("unmute", bob)
+    assert "favourite" in kinds(ada)
+    ada.do("block", bob)
+    assert told(ada) == []
+
+
+def test_own_acts_tell_nobody(ada):
+    post = ada.write(f"@{ada.name}", visibility="public")
+    ada.act("favourite", post)
+    ada.act("reblog", post)
+    ada.write("Answer", in_reply_to_id=post["id"])
+    assert told(ada) == []
+
+
+def test_filters_paging_dismissal(community):
+    ada, bob, carl = community.friends("ada", "bob", "carl")
+    ada.post("/api/v1/notifications/clear")
+    post = ada.write("x", visibility="public")
+    for person in (bob, carl):
+        person.act("favourite", post)
+        person.act("reblog", post)
+        person.write("Answer", in_reply_to_id=post["id"])
+    wait_until(lambda: len(told(ada)) == 6)
+    assert set(kinds(ada, **{"types[]": ["reblog", "mention"]})) == {"reblog", "mention"}
+    assert set(kinds(ada, **{"exclude_types[]": ["reblog", "mention"]})) == {"favourite"}
+    assert {n["account"]["id"] for n in told(ada, account_id=bob.id)} == {bob.id}
+    assert told(ada, **{"types[]": "admin.report"}) == [], "kinds we do not have: nothing, not everything"
+    everything = ids(told(ada))
+    assert sum(map(ids, ada.pages("/api/v1/notifications", limit=4)), []) == everything
+    answer = ada.ask("GET", "/api/v1/notifications", params={"limit": 2, "max_id": everything[1]})
+    assert ids(answer.json()) == everything[2:4]
+    assert ids(ada.ask("GET", links_of(answer)["prev"]).json()) == everything[:2]
+    assert ids(told(ada, since_id=everything[2])) == everything[:2]
+    assert ids(told(ada, min_id=everything[4], limit=2)) == everything[2:4]
+
+    one = everything[3]
+    assert ada.get(f"/api/v1/notifications/{one}")["id"] == one
+    bob.get(f"/api/v1/notifications/{one}", expect=404)
+    assert ada.post(f"/api/v1/notifications/{one}/dismiss") == {}
+    assert one not in ids(told(ada)) and len(told(ada)) == 5
+    ada.get(f"/api/v1/notifications/{one}", expect=404)
+    assert ada.post("/api/v1/notifications/clear") == {} and told(ada) == []
+    bob.write(f"@{ada.name} again")
+    wait_until(lambda: kinds(ada) == ["mention"])
+
+
+def test_groups(community):
+    ada, bob, carl = community.friends("ada", "bob", "carl")
+    ada.post("/api/v1/notifications/clear")
+    post = ada.write("x", visibility="public")
+    for person in (bob, carl):
+        person.act("favourite", post)
+    answer = bob.write("Answer", in_reply_to_id=post["id"])
+    wait_until(lambda: len(told(ada)) == 3)
+    page = ada.get("/api/v2/notifications")
+    assert {"accounts", "statuses", "notification_groups"} <= set(page)
+    groups = {g["type"]: g for g in page["notification_groups"]}
+    likes = groups["favourite"]
+    assert likes["notifications_count"] == 2 and set(likes["sample_account_ids"]) == {bob.id, carl.id}
+    assert likes["status_id"] == post["id"] and likes["latest_page_notification_at"]
+    assert isinstance(likes["most_recent_notification_id"], (str, int))
+    assert groups["mention"]["status_id"] == answer["id"] and groups["mention"]["notifications_count"] == 1
+    assert {a["id"] for a in page["accounts"]} >= {bob.id, carl.id}
+    assert {s["id"] for s in page["statuses"]} == {post["id"], answer["id"]}
+    key = likes["group_key"]
+    assert ada.get(f"/api/v2/notifications/{key}")["notification_groups"][0]["group_key"] == key
+    assert set(ids(ada.get(f"/api/v2/notifications/{key}/accounts"))) == {bob.id, carl.id}
+    assert ada.post(f"/api/v2/notifications/{key}/dismiss") == {}
+    assert "favourite" not in kinds(ada) and kinds(ada) == ["mention"]
+    ada.get(f"/api/v2/notifications/{key}", expect=404)
+    ada.get("/api/v2/notifications/nonsense", expect=404)
+
+
+def test_unread_counts_and_policy(two):
+    ada, bob = two
+    post = ada.write("x", visibility="public")
+    bob.act("favourite", post)
+    wait_until(lambda: "favourite" in kinds(ada))
+    before = ada.get("/api/v1/notifications/unread_count")["count"]
+    assert before >= 1 and ada.get("/api/v2/notifications/unread_count")["count"] >= 1
+    ada.post("/api/v1/markers", **{"notifications[last_read_id]": ids(told(ada))[0]})
+    assert ada.get("/api/v1/notifications/unread_count")["count"] == 0
+    assert {"for_not_following", "summary"} <= set(ada.get("/api/v2/notifications/policy"))
+    assert ada.get("/api/v1/notifications/requests") == []
