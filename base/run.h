@@ -5,17 +5,45 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/task.h"
 
 namespace kith {
+namespace run_detail {
+
+// Whoever wakes the task from another thread may still be at the loop when the task has ended. So a
+// loop is not destroyed with the call, but kept for the next one on this thread.
+class Loop {
+ public:
+  Loop() {
+    if (free().empty()) free().push_back(std::make_unique<boost::asio::io_context>(1));
+    loop_ = std::move(free().back());
+    free().pop_back();
+    loop_->restart();
+  }
+  ~Loop() { free().push_back(std::move(loop_)); }
+  Loop(Loop const&) = delete;
+  boost::asio::io_context& operator*() { return *loop_; }
+
+ private:
+  static std::vector<std::unique_ptr<boost::asio::io_context>>& free() {
+    thread_local std::vector<std::unique_ptr<boost::asio::io_context>> loops;
+    return loops;
+  }
+  std::unique_ptr<boost::asio::io_context> loop_;
+};
+
+}  // namespace run_detail
 
 template <class T>
 T run(Task<T> task) {
-  boost::asio::io_context loop(1);
+  run_detail::Loop kept;
+  boost::asio::io_context& loop = *kept;
   std::exception_ptr failure;
   std::optional<T> value;
   boost::asio::co_spawn(loop, std::move(task), [&](std::exception_ptr error, T result) {
@@ -29,7 +57,8 @@ T run(Task<T> task) {
 }
 
 inline void run(Task<void> task) {
-  boost::asio::io_context loop(1);
+  run_detail::Loop kept;
+  boost::asio::io_context& loop = *kept;
   std::exception_ptr failure;
   boost::asio::co_spawn(loop, std::move(task), [&](std::exception_ptr error) { failure = error; });
   loop.run();
