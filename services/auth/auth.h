@@ -14,6 +14,7 @@
 #include "ports/mail/mail.h"
 #include "ports/random/random.h"
 #include "ports/table/tables.h"
+#include "ports/table/walk.h"
 #include "services/auth/auth.kith.h"
 #include "services/users/users.kith.h"
 
@@ -67,6 +68,7 @@ class Auth final : public AuthService {
   Task<SignedUp> confirm(Call call, ConfirmRequest request) override;
   Task<Issued> mint(Call call, MintToken request) override;
   Task<void> change_password(Call call, ChangePasswordRequest request) override;
+  Task<keeper::RebuildPage> rebuild(Call call, keeper::RebuildRequest request) override;
 
  private:
   // The grant that a code, token or cookie belongs to; absent when it fits none.
@@ -83,6 +85,10 @@ class Auth final : public AuthService {
   // How many wrong guesses stand against a name; counts one more when `failed`.
   Task<bool> too_many_guesses(std::string login, std::string address, bool failed);
   Task<void> send_confirmation(AccountId account, std::string email, std::string code, std::string base_url);
+
+  // The walks of a rebuild; each returns where it goes on.
+  Task<std::string> walk_grants(keeper::Walk& walk);
+  Task<std::string> walk_grants_of(keeper::Walk& walk);
 
   Needs needs_;
 };

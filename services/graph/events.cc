@@ -8,18 +8,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "services/graph/derived.h"
 #include "services/graph/graph.h"
 #include "services/graph/pair.h"
 
 namespace kith::graph {
-namespace {
 
-struct Derived {
-  Tie row;
-  std::optional<TieCounts::Field> counted;
-};
-
-// The rows of `person` that a cause stands for.
 std::vector<Derived> rows_of(Pair::Key const& pair, Cause const& cause, AccountId person) {
   AccountId const holder = cause.kind == TieKind::friend_ ? person : (cause.hi ? pair.hi : pair.lo);
   AccountId const other = person == pair.lo ? pair.hi : pair.lo;
@@ -41,6 +35,20 @@ std::vector<Derived> rows_of(Pair::Key const& pair, Cause const& cause, AccountI
     default: return {};
   }
 }
+
+Cause cause_of(Tie const& tie) {
+  bool const hi = tie.person > tie.other;
+  switch (tie.kind) {
+    case TieKind::friend_: return {.tie = tie.tie, .kind = TieKind::friend_};
+    case TieKind::follower: return {.tie = tie.tie, .kind = TieKind::following, .hi = !hi};
+    case TieKind::asked_by: return {.tie = tie.tie, .kind = TieKind::asked, .hi = !hi};
+    case TieKind::blocked_by: return {.tie = tie.tie, .kind = TieKind::blocking, .hi = !hi};
+    case TieKind::listed: return {.tie = tie.tie, .kind = tie.kind, .hi = !hi, .list = ListId{tie.tie.value}};
+    default: return {.tie = tie.tie, .kind = tie.kind, .hi = hi};
+  }
+}
+
+namespace {
 
 // Closeness halves in 30 days, so that it follows a life and not its history.
 constexpr double half_life_days = 30;
@@ -77,13 +85,14 @@ Task<void> Graph::settle_ties(Pair::Key pair, AccountId person, std::vector<Caus
     bool differs = false;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       bool const stands = truth && names(*truth, *cause_of[i]);
-      if (stands == static_cast<bool>(there[i])) continue;
+      if (stands ? there[i] && *there[i] == rows[i].row : !there[i]) continue;
       differs = true;
       if (stands)
-        change.insert(rows[i].row);
+        change.replace(there[i], rows[i].row);
       else
         change.erase(there[i]);
-      if (rows[i].counted) change.add<TieCounts>({person}, *rows[i].counted, stands ? 1 : -1);
+      if (rows[i].counted && stands != static_cast<bool>(there[i]))
+        change.add<TieCounts>({person}, *rows[i].counted, stands ? 1 : -1);
     }
     if (!differs) co_return;
     auto const committed = co_await needs_.tables.commit(std::move(change));

@@ -5,6 +5,7 @@
 
 #include "ports/clock/clock.h"
 #include "ports/table/tables.h"
+#include "ports/table/walk.h"
 #include "services/graph/friends.h"
 #include "services/graph/graph.kith.h"
 #include "services/users/users.kith.h"
@@ -39,6 +40,7 @@ class Graph final : public GraphService, public GraphFollower {
   Task<void> change_members(Call call, ListMembers request) override;
   Task<People> members(Call call, ListPage request) override;
   Task<Relationship> set_note(Call call, NoteRequest request) override;
+  Task<keeper::RebuildPage> rebuild(Call call, keeper::RebuildRequest request) override;
 
   Task<void> on_pair_changed(PairChanged event) override;
   Task<void> on_post_changed(posts::PostChanged event) override;
@@ -50,6 +52,14 @@ class Graph final : public GraphService, public GraphFollower {
   // Makes the rows of one person's ties, and their counts, equal to the pair row.
   Task<void> settle_ties(Pair::Key pair, AccountId person, std::vector<Cause> causes);
   Task<void> settle_member(Pair::Key pair, Cause cause);
+
+  // The walks of a rebuild; each returns where it goes on.
+  Task<std::string> walk_pairs(keeper::Walk& walk);
+  Task<std::string> walk_ties(keeper::Walk& walk);
+  Task<std::string> walk_members(keeper::Walk& walk);
+  Task<std::string> walk_counts(keeper::Walk& walk);
+  // Compares one person's counts with the rows they count.
+  Task<void> recount(keeper::Walk& walk, AccountId person);
   // Those of `between` who are friends of both, by their pair rows.
   Task<std::vector<AccountId>> confirmed(AccountId one, AccountId other, std::vector<AccountId> between);
   Task<std::vector<ListId>> exclusive_lists(AccountId viewer, std::vector<Found<Pair>> const& pairs);

@@ -7,6 +7,28 @@
 
 namespace kith::notifications {
 
+std::vector<Notification> rows_of(posts::FanoutFacts const& post) {
+  Notification const row{.cause = NotificationId{post.post.value}, .actor = post.author, .post = post.post};
+  // Each person once, for the nearest reason.
+  std::vector<Notification> rows;
+  auto const tell = [&](AccountId person, Kind kind) {
+    if (!person || person == post.author || std::ranges::find(rows, person, &Notification::person) != rows.end())
+      return;
+    rows.push_back(row);
+    rows.back().person = person;
+    rows.back().kind = kind;
+  };
+  if (post.kind == posts::Kind::share) {
+    tell(post.target_author, Kind::shared);
+    if (!rows.empty()) rows.back().post = post.target;
+    return rows;
+  }
+  tell(post.parent_author, Kind::mention);
+  for (AccountId const person : post.mentioned) tell(person, Kind::mention);
+  tell(post.target_author, Kind::quoted);
+  return rows;
+}
+
 Version Notifications::now_version() const { return needs_.clock.now().time_since_epoch().count(); }
 
 Task<void> Notifications::settle(Notification row, bool stands, Version seen_at) {
@@ -50,29 +72,8 @@ Task<void> Notifications::on_post_changed(posts::PostChanged event) {
   posts::FanoutFacts const& post = facts.posts.front();
   // What is deleted is hidden when it is read.
   if (!post.post || post.state != posts::State::live) co_return;
-  Notification row{.cause = NotificationId{post.post.value}, .actor = post.author, .post = post.post};
-  if (post.kind == posts::Kind::share) {
-    row.person = post.target_author;
-    row.kind = Kind::shared;
-    row.post = post.target;
-    co_await settle(std::move(row), true, seen_at);
-    co_return;
-  }
-  // Each person once, for the nearest reason.
-  std::vector<std::pair<AccountId, Kind>> told;
-  auto const tell = [&](AccountId person, Kind kind) {
-    bool const known = std::ranges::find(told, person, &std::pair<AccountId, Kind>::first) != told.end();
-    if (person && !known) told.emplace_back(person, kind);
-  };
-  tell(post.parent_author, Kind::mention);
-  for (AccountId const person : post.mentioned) tell(person, Kind::mention);
-  tell(post.target_author, Kind::quoted);
-  for (auto const& [person, kind] : told) {
-    Notification mine = row;
-    mine.person = person;
-    mine.kind = kind;
-    co_await settle(std::move(mine), true, seen_at);
-  }
+  auto rows = rows_of(post);
+  for (Notification& row : rows) co_await settle(std::move(row), true, seen_at);
 }
 
 Task<void> Notifications::on_reaction_changed(reactions::ReactionChanged event) {

@@ -5,6 +5,7 @@
 
 #include "ports/clock/clock.h"
 #include "ports/table/tables.h"
+#include "ports/table/walk.h"
 #include "services/graph/graph.kith.h"
 #include "services/notifications/notifications.kith.h"
 #include "services/posts/posts.kith.h"
@@ -33,6 +34,7 @@ class Notifications final : public NotificationsService, public NotificationsFol
   Task<void> dismiss(Call call, ItemRequest request) override;
   Task<void> clear(Call call) override;
   Task<Count> unread(Call call, CountRequest request) override;
+  Task<keeper::RebuildPage> rebuild(Call call, keeper::RebuildRequest request) override;
 
   Task<void> on_pair_changed(graph::PairChanged event) override;
   Task<void> on_post_changed(posts::PostChanged event) override;
@@ -46,7 +48,15 @@ class Notifications final : public NotificationsService, public NotificationsFol
   // Of these rows, those that may be shown now, in order.
   Task<std::vector<Item>> shown(Call call, std::vector<Found<Notification>> rows);
 
+  // The walks of a rebuild; each returns where it goes on.
+  Task<std::string> walk_rows(keeper::Walk& walk);
+  Task<std::string> walk_posts(keeper::Walk& walk);
+  Task<std::string> walk_reactions(keeper::Walk& walk);
+
   Needs needs_;
 };
+
+// What a live post means to whom.
+std::vector<Notification> rows_of(posts::FanoutFacts const& post);
 
 }  // namespace kith::notifications

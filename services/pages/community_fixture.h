@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,8 +21,9 @@ namespace kith {
 
 class Community : public testing::Test {
  protected:
-  Community() {
-    world.start([this] {
+  // `more`: builds what stands above these services, at every start.
+  explicit Community(std::function<void()> more = {}) {
+    world.start([this, more] {
       users.emplace(users::Users::Needs{world.tables(), world.keys, world.time});
       graph.emplace(graph::Graph::Needs{world.tables(), world.time, *users});
       posts.emplace(posts::Posts::Needs{world.tables(), world.time, *users, *graph, nullptr,
@@ -31,6 +33,7 @@ class Community : public testing::Test {
       follow(world.dispatch(), *graph);
       follow(world.dispatch(), *posts);
       follow(world.dispatch(), *reactions);
+      if (more) more();
     });
     ada = person("ada");
     ben = person("ben");

@@ -13,6 +13,8 @@ constexpr int attempts_max = 10;  // each lost to another writer of the same row
   throw Error{Code::unavailable, "Please try again", "derived rows of a post kept moving"};
 }
 
+}  // namespace
+
 AuthorPost author_post(Head const& head, Version const* version) {
   AuthorPost row{.author = head.author, .post = head.post};
   row.kind = head.kind;
@@ -25,8 +27,6 @@ AuthorPost author_post(Head const& head, Version const* version) {
     for (auto const& tag : version->tags) row.tags.push_back(fold(tag));
   return row;
 }
-
-}  // namespace
 
 // Whatever the event says, the head is read, and the rows that follow from it are made equal to it;
 // if it moved meanwhile, again.
@@ -57,7 +57,7 @@ Task<void> Posts::on_post_changed(PostChanged event) {
       if (rows.size() == 1)
         co_await std::move(rows.front());
       else
-        co_await all(std::move(rows));
+        co_await kith::all(std::move(rows));
     }
     auto const after = co_await needs_.tables.get<Head>({event.post});
     if (after.version() == head.version()) co_return;

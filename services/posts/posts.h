@@ -8,7 +8,7 @@
 // said here and nowhere else, by `see`. Any thread.
 //
 // Sources: posts.cc (reading one post), publish.cc, edit.cc, shares.cc, lists.cc, thread.cc, own.cc
-// (pins, muted threads), drafts.cc, events.cc (what follows from a head), gone.cc (erased accounts).
+// (pins, muted threads), drafts.cc, events.cc (what follows from a head), gone.cc (erased accounts), rebuild.cc.
 
 #include <mutex>
 #include <span>
@@ -16,6 +16,7 @@
 #include "ports/clock/clock.h"
 #include "ports/clock/minter.h"
 #include "ports/table/tables.h"
+#include "ports/table/walk.h"
 #include "services/posts/posts.kith.h"
 #include "services/posts/sight.h"
 #include "services/posts/words.h"
@@ -67,6 +68,8 @@ class Posts final : public PostsService, public PostsFollower {
   Task<FanoutFactsPage> fanout_facts_of(Call call, PostIds request) override;
   Task<PostTotals> totals(Call call) override;
   Task<RecentPosts> recent(Call call, RecentRequest request) override;
+  Task<AllPostsPage> all(Call call, AllPosts request) override;
+  Task<keeper::RebuildPage> rebuild(Call call, keeper::RebuildRequest request) override;
 
   Task<void> on_post_changed(PostChanged event) override;
   Task<void> on_scheduled_due(ScheduledDue event) override;
@@ -86,6 +89,7 @@ class Posts final : public PostsService, public PostsFollower {
 
   Task<Sight> look(Call call, std::vector<PostId> posts);
   Task<Sight> look(Call call, PostId post);
+  Task<void> refuse_foreign(Call call, PostId post);
   Task<std::vector<SeenPost>> see_all(Call call, std::vector<PostId> posts, bool verdict_only);
   Task<void> fill(Call call, std::vector<Facts*> shown);
 
@@ -117,6 +121,22 @@ class Posts final : public PostsService, public PostsFollower {
   template <class Row>
   Task<void> derive(Row row, bool there, std::optional<PostCounts::Field> counted);
 
+  // The walks of a rebuild; each returns where it goes on.
+  Task<std::string> walk_heads(keeper::Walk& walk);
+  Task<std::string> walk_author_posts(keeper::Walk& walk);
+  template <class Row>
+  Task<std::string> walk_derived(keeper::Walk& walk, char const* what);
+  Task<std::string> walk_shares(keeper::Walk& walk);
+  Task<std::string> walk_claims(keeper::Walk& walk);
+  template <class Counts, class Id>
+  Task<std::string> walk_counts(keeper::Walk& walk, Id Counts::* of);
+  // What a row of counts would be if it were counted now.
+  Task<AuthorCounts> counted(AuthorCounts::Key key);
+  Task<PostCounts> counted(PostCounts::Key key);
+  Task<OwnCounts> counted(OwnCounts::Key key);
+  template <class Counts>
+  Task<void> recount(keeper::Walk& walk, typename Counts::Key key, std::string whose);
+
   Needs needs_;
   std::mutex totals_mutex_;
   PostTotals totals_;
@@ -127,5 +147,7 @@ class Posts final : public PostsService, public PostsFollower {
 [[noreturn]] void no_such_post();
 void signed_in(Call const& call);
 PostChanged changed(Head const& head, kith::Version version);
+// The row of the author's list that a live post stands for. `version`: its current words, if they are there.
+AuthorPost author_post(Head const& head, Version const* version);
 
 }  // namespace kith::posts

@@ -8,6 +8,7 @@
 
 #include "ports/clock/clock.h"
 #include "ports/table/tables.h"
+#include "ports/table/walk.h"
 #include "services/graph/graph.kith.h"
 #include "services/posts/posts.kith.h"
 #include "services/reactions/reactions.kith.h"
@@ -32,6 +33,8 @@ class Reactions final : public ReactionsService, public ReactionsFollower {
   Task<void> set_bookmark(Call call, BookmarkRequest request) override;
   Task<OwnPage> bookmarks(Call call, OwnRequest request) override;
   Task<OwnItem> find(Call call, CauseRequest request) override;
+  Task<AllReactionsPage> all(Call call, AllReactions request) override;
+  Task<keeper::RebuildPage> rebuild(Call call, keeper::RebuildRequest request) override;
 
   Task<void> on_reaction_changed(ReactionChanged event) override;
   Task<void> on_post_deleted(posts::PostDeleted event) override;
@@ -48,6 +51,18 @@ class Reactions final : public ReactionsService, public ReactionsFollower {
   // One commit; false when the row moved meanwhile.
   Task<bool> change(Call call, Target target, Kind kind, bool remove);
   Task<bool> change_bookmark(Call call, PostId post, bool on);
+
+  // The walks of a rebuild; each returns where it goes on.
+  Task<std::string> walk_reactions(keeper::Walk& walk);
+  Task<std::string> walk_reactions_of(keeper::Walk& walk);
+  Task<std::string> walk_bookmarks(keeper::Walk& walk);
+  template <class Counts>
+  Task<std::string> walk_counts(keeper::Walk& walk);
+  // What a row of counts would be if it were counted now.
+  Task<ReactionCounts> counted(ReactionCounts::Key key);
+  Task<BookmarkCounts> counted(BookmarkCounts::Key key);
+  template <class Counts>
+  Task<void> recount(keeper::Walk& walk, typename Counts::Key key);
 
   Needs needs_;
 };

@@ -21,6 +21,28 @@ bool matches(users::Person const& person, std::vector<std::string> const& asked)
 
 }  // namespace
 
+std::vector<PersonWord> rows_of(users::Person const& person) {
+  std::vector<PersonWord> rows;
+  if (person.version == 0 || person.state != users::State::active) return rows;
+  for (std::string const& word : words_of_person(person)) {
+    IndexedWord place = indexed(word);
+    rows.push_back({.start = std::move(place.start), .rest = std::move(place.rest), .account = person.account});
+  }
+  return rows;
+}
+
+std::vector<TagWord> rows_of(posts::FanoutFacts const& post) {
+  std::vector<TagWord> rows;
+  if (!post.post || post.state != posts::State::live || post.rule != posts::Rule::public_) return rows;
+  Time const expires_at = time_of_id(post.post.value) + tag_kept_for;
+  for (std::string const& tag : post.tags) {
+    IndexedWord place = indexed(tag);
+    rows.push_back(
+        {.start = std::move(place.start), .rest = std::move(place.rest), .shown = tag, .expires_at_ = expires_at});
+  }
+  return rows;
+}
+
 Task<std::vector<AccountId>> Search::proposed(std::string word) {
   IndexedWord const place = indexed(word);
   Scan<PersonWord> scan{.partition = {place.start}, .from = place.rest, .to = after(place.rest)};
@@ -105,12 +127,7 @@ Task<void> Search::on_account_changed(users::AccountChanged event) {
   auto const people = co_await needs_.users.people(Call{}, std::move(one));
   users::Person const& person = people.people.front();
   // Words that are no longer true stay and are passed over when found; a rebuild drops them.
-  if (person.version == 0 || person.state != users::State::active) co_return;
-  std::vector<PersonWord> rows;
-  for (std::string const& word : words_of_person(person)) {
-    IndexedWord place = indexed(word);
-    rows.push_back({.start = std::move(place.start), .rest = std::move(place.rest), .account = person.account});
-  }
+  auto rows = rows_of(person);
   if (!rows.empty()) co_await needs_.tables.put(std::move(rows), version);
 }
 
@@ -119,15 +136,8 @@ Task<void> Search::on_post_changed(posts::PostChanged event) {
   one.posts.push_back(event.post);
   auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(one));
   posts::FanoutFacts const& post = facts.posts.front();
-  if (!post.post || post.state != posts::State::live || post.rule != posts::Rule::public_ || post.tags.empty())
-    co_return;
-  std::vector<TagWord> rows;
-  Time const expires_at = time_of_id(post.post.value) + tag_kept_for;
-  for (std::string const& tag : post.tags) {
-    IndexedWord place = indexed(tag);
-    rows.push_back(
-        {.start = std::move(place.start), .rest = std::move(place.rest), .shown = tag, .expires_at_ = expires_at});
-  }
+  auto rows = rows_of(post);
+  if (rows.empty()) co_return;
   // The newest use keeps the tag alive the longest.
   co_await needs_.tables.put(std::move(rows), static_cast<Version>(post.post.value >> 1));
 }

@@ -6,6 +6,7 @@
 
 #include "ports/clock/clock.h"
 #include "ports/table/tables.h"
+#include "ports/table/walk.h"
 #include "services/graph/graph.kith.h"
 #include "services/posts/posts.kith.h"
 #include "services/search/search.kith.h"
@@ -31,6 +32,7 @@ class Search final : public SearchService, public SearchFollower {
 
   Task<FoundPeople> people(Call call, Query request) override;
   Task<FoundTags> tags(Call call, Query request) override;
+  Task<keeper::RebuildPage> rebuild(Call call, keeper::RebuildRequest request) override;
 
   Task<void> on_account_changed(users::AccountChanged event) override;
   Task<void> on_post_changed(posts::PostChanged event) override;
@@ -38,7 +40,16 @@ class Search final : public SearchService, public SearchFollower {
  private:
   Task<std::vector<AccountId>> proposed(std::string word);
 
+  // The walks of a rebuild; each returns where it goes on.
+  Task<std::string> walk_people(keeper::Walk& walk);
+  Task<std::string> walk_words(keeper::Walk& walk);
+  Task<std::string> walk_posts(keeper::Walk& walk);
+
   Needs needs_;
 };
+
+// The words by which somebody, or a post's tags, are found; none of those who cannot be.
+std::vector<PersonWord> rows_of(users::Person const& person);
+std::vector<TagWord> rows_of(posts::FanoutFacts const& post);
 
 }  // namespace kith::search

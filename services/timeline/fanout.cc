@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "services/timeline/entries.h"
 #include "services/timeline/timeline.h"
 
 namespace kith::timeline {
@@ -10,6 +11,13 @@ namespace {
 
 using posts::Kind;
 using posts::Rule;
+
+Reason reason_of(posts::FanoutFacts const& post) {
+  if (post.parent) return Reason::commented;
+  return post.kind == Kind::share ? Reason::followed_shared : Reason::followed_posted;
+}
+
+}  // namespace
 
 bool reaches_feeds(posts::FanoutFacts const& post) {
   return post.post && post.state == posts::State::live && post.rule != Rule::direct && post.rule != Rule::only_me &&
@@ -25,12 +33,19 @@ FeedEntry entry_of(posts::FanoutFacts const& post, Reason reason, Duration lives
   return entry;
 }
 
-Reason reason_of(posts::FanoutFacts const& post) {
-  if (post.parent) return Reason::commented;
-  return post.kind == Kind::share ? Reason::followed_shared : Reason::followed_posted;
+std::vector<TimelineEntry> open_entries_of(posts::FanoutFacts const& post, Duration lives) {
+  std::vector<TimelineEntry> rows;
+  if (post.rule != Rule::public_ || post.kind == Kind::share) return rows;
+  if (!post.parent)
+    rows.push_back({.kind = TimelineKind::public_, .name = "public", .post = post.post, .author = post.author});
+  for (std::string const& tag : post.tags)
+    rows.push_back({.kind = TimelineKind::tag, .name = tag, .post = post.post, .author = post.author});
+  for (TimelineEntry& row : rows) {
+    row.expires_at_ = time_of_id(post.post.value) + lives;
+    row.comment = static_cast<bool>(post.parent);
+  }
+  return rows;
 }
-
-}  // namespace
 
 Task<void> Timeline::spread(FeedEntry entry, std::vector<std::uint64_t> feeds, Version version) {
   if (feeds.empty() || entry.expires_at_ <= needs_.clock.now()) co_return;
@@ -52,20 +67,8 @@ Task<void> Timeline::on_post_changed(posts::PostChanged event) {
   FeedEntry own = entry_of(post, Reason::own, needs_.settings.entry_lives);
   std::vector<std::uint64_t> mine(1, post.author.value);
   co_await spread(std::move(own), std::move(mine), 1);
-  if (post.rule == Rule::public_) {
-    Time const expires_at = time_of_id(post.post.value) + needs_.settings.open_entry_lives;
-    std::vector<TimelineEntry> rows;
-    if (post.kind != Kind::share && !post.parent)
-      rows.push_back({.kind = TimelineKind::public_, .name = "public", .post = post.post, .author = post.author});
-    if (post.kind != Kind::share)
-      for (std::string const& tag : post.tags)
-        rows.push_back({.kind = TimelineKind::tag, .name = tag, .post = post.post, .author = post.author});
-    for (TimelineEntry& row : rows) {
-      row.expires_at_ = expires_at;
-      row.comment = static_cast<bool>(post.parent);
-    }
-    if (!rows.empty()) co_await needs_.tables.put(std::move(rows), 1);
-  }
+  auto rows = open_entries_of(post, needs_.settings.open_entry_lives);
+  if (!rows.empty()) co_await needs_.tables.put(std::move(rows), 1);
   if (!reaches_feeds(post)) co_return;
   co_await fan_out(post, {});
   co_await fan_out_to_lists(post);

@@ -35,7 +35,7 @@ Task<TimelinePage> Timeline::home(Call call, PageRequest request) {
     if (facts.author_muted || facts.author_excluded || (seen.target && seen.target->author_muted)) return false;
     if (facts.kind == posts::Kind::share && (facts.hides_shares || (seen.target && seen.target->author == viewer)))
       return facts.author == viewer;
-    // The reason must still hold: unfollowing is effective at once, and so is leaving a tag.
+    // The reason must still hold: unfollowing is effective at once. Tags were looked at before.
     if (reason == Reason::followed_tag) return facts.shown_rule == posts::Rule::public_;
     return follows_or_own(facts, viewer);
   };
@@ -79,6 +79,8 @@ Task<TimelinePage> Timeline::page_of(Call call, PageRequest request, Source sour
     see.posts.reserve(found.lines.size());
     for (Candidate const& line : found.lines) see.posts.push_back(line.post);
     auto seen = co_await needs_.posts.see(call, std::move(see));
+    if (std::ranges::find(found.lines, Reason::followed_tag, &Candidate::reason) != found.lines.end())
+      co_await name_tags(call.viewer, found.lines);
     for (std::size_t i = 0; i < found.lines.size(); ++i) {
       if (shown.size() == limit) {
         page.more = true;
@@ -88,7 +90,8 @@ Task<TimelinePage> Timeline::page_of(Call call, PageRequest request, Source sour
       if (!page.first || upwards) page.first = line.post;
       if (!page.last || !upwards) page.last = line.post;
       bool const hidden = shares.repeats(line.target ? line.target : line.post, static_cast<bool>(line.target));
-      if (hidden || !seen.posts[i].visible || !keep.wanted(line.reason, seen.posts[i])) continue;
+      bool const left = line.reason == Reason::followed_tag && line.tag.empty();
+      if (hidden || left || !seen.posts[i].visible || !keep.wanted(line.reason, seen.posts[i])) continue;
       shown.push_back(std::move(seen.posts[i]));
       lines.push_back(line);
     }
@@ -102,7 +105,9 @@ Task<TimelinePage> Timeline::page_of(Call call, PageRequest request, Source sour
   }
   page.reasons.reserve(shown.size());
   for (std::size_t i = 0; i < shown.size(); ++i)
-    page.reasons.push_back({.reasons = {shown_reason(lines[i].reason, shown[i].facts)}, .by = lines[i].author});
+    page.reasons.push_back({.reasons = {shown_reason(lines[i].reason, shown[i].facts)},
+                            .by = lines[i].author,
+                            .tag = std::move(lines[i].tag)});
   pages::SeenRequest complete{std::move(shown)};
   page.page = co_await needs_.pages.complete(call, std::move(complete));
   co_return page;

@@ -10,6 +10,7 @@ namespace {
 constexpr Duration famous_kept_for = std::chrono::seconds{10};
 constexpr std::size_t intervals_max = 20;
 constexpr int attempts_max = 4;
+constexpr std::size_t put_max = 1'000;  // rows of one write
 char const* const famous_name = "famous";
 
 }  // namespace
@@ -22,20 +23,19 @@ Task<void> Timeline::arrive(AccountId person) {
   bool const away = !state || state->last_access < now - needs_.settings.active_for;
   FeedState next = state ? *state : FeedState{.person = person};
   next.last_access = now;
+  Time const from =
+      state ? std::max(state->last_access, now - needs_.settings.entry_lives) : now - needs_.settings.entry_lives;
   Change change;
   change.replace(state, next);
-  if (away) change.emit(Returned{person}, now + second_pass_after);
+  if (away) change.emit(Returned{person, from}, now + second_pass_after);
   auto const committed = co_await needs_.tables.commit(std::move(change));
   // A conflict: another request of the same person just did it.
   if (!away || committed.conflict()) co_return;
-  Time const from =
-      state ? std::max(state->last_access, now - needs_.settings.entry_lives) : now - needs_.settings.entry_lives;
   co_await rebuild(person, PostId{first_id_at(from)});
 }
 
-Task<void> Timeline::on_returned(Returned event) {
-  co_await rebuild(event.person, PostId{first_id_at(needs_.clock.now() - std::chrono::minutes{2})});
-}
+// All of it again: the first time may have failed half-way, and would not be tried by the next request.
+Task<void> Timeline::on_returned(Returned event) { co_await rebuild(event.person, PostId{first_id_at(event.since)}); }
 
 Task<void> Timeline::wake(Call call, People request) {
   if (call.viewer) throw Error{Code::forbidden, "Only the server itself does this"};
@@ -55,31 +55,45 @@ Task<void> Timeline::rebuild(AccountId person, PostId since) {
   std::size_t authors = 0;
   for (bool more = true; more && authors < rebuild_authors_max;) {
     auto const following = co_await needs_.graph.ties(Call{}, page);
-    posts::RecentRequest request{.since = since, .limit = rebuild_posts_each};
-    for (auto const& tie : following.ties) request.authors.push_back(tie.other);
-    authors += request.authors.size();
+    std::vector<AccountId> written;
+    for (auto const& tie : following.ties) written.push_back(tie.other);
+    authors += written.size();
     // Their own posts are part of the feed.
-    if (!page.max) request.authors.push_back(person);
-    auto const recent = co_await needs_.posts.recent(Call{}, std::move(request));
-    std::vector<FeedEntry> rows;
-    for (posts::RecentPost const& post : recent.posts) {
-      if (post.parent_author && post.root_author != post.author && post.author != person) continue;
-      FeedEntry row{.feed = person.value, .post = post.post, .author = post.author};
-      row.reason = post.author == person             ? Reason::own
-                   : post.parent_author              ? Reason::commented
-                   : post.kind == posts::Kind::share ? Reason::followed_shared
-                                                     : Reason::followed_posted;
-      row.target = post.target;
-      row.target_author = post.target_author;
-      row.root_author = post.root_author;
-      row.expires_at_ = time_of_id(post.post.value) + needs_.settings.entry_lives;
-      rows.push_back(std::move(row));
-      if (rows.size() == 1'000) co_await needs_.tables.put(std::exchange(rows, {}), 1);
+    if (!page.max) written.push_back(person);
+    auto rows = co_await entries_of(person, std::move(written), since, rebuild_posts_each);
+    for (std::size_t begin = 0; begin < rows.size(); begin += put_max) {
+      auto const end = std::min(begin + put_max, rows.size());
+      std::vector<FeedEntry> part(rows.begin() + static_cast<std::ptrdiff_t>(begin),
+                                  rows.begin() + static_cast<std::ptrdiff_t>(end));
+      co_await needs_.tables.put(std::move(part), 1);
     }
-    if (!rows.empty()) co_await needs_.tables.put(std::move(rows), 1);
     more = following.more;
     if (more) page.max = following.ties.back().tie;
   }
+  co_await rebuild_tags(person, since);
+}
+
+Task<std::vector<FeedEntry>> Timeline::entries_of(AccountId person, std::vector<AccountId> authors, PostId since,
+                                                  std::size_t each) {
+  posts::RecentRequest request{
+      .authors = std::move(authors), .since = since, .limit = static_cast<std::uint32_t>(each)};
+  auto const recent = co_await needs_.posts.recent(Call{}, std::move(request));
+  std::vector<FeedEntry> rows;
+  rows.reserve(recent.posts.size());
+  for (posts::RecentPost const& post : recent.posts) {
+    if (post.parent_author && post.root_author != post.author && post.author != person) continue;
+    FeedEntry row{.feed = person.value, .post = post.post, .author = post.author};
+    row.reason = post.author == person             ? Reason::own
+                 : post.parent_author              ? Reason::commented
+                 : post.kind == posts::Kind::share ? Reason::followed_shared
+                                                   : Reason::followed_posted;
+    row.target = post.target;
+    row.target_author = post.target_author;
+    row.root_author = post.root_author;
+    row.expires_at_ = time_of_id(post.post.value) + needs_.settings.entry_lives;
+    rows.push_back(std::move(row));
+  }
+  co_return rows;
 }
 
 // Famous from so many followers on, until clearly fewer; each time is remembered as an interval,

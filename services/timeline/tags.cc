@@ -44,6 +44,44 @@ Task<void> Timeline::on_tag_followed(TagFollowed event) {
   }
 }
 
+// Entries do not say for which tag they were written: the post's own tags and what the reader follows
+// now decide, so leaving a tag is effective at once.
+Task<void> Timeline::name_tags(AccountId reader, std::vector<Candidate>& lines) {
+  Scan<FollowedTag> all{.partition = {reader}};
+  all.limit = followed_tags_max;
+  auto const followed = co_await needs_.tables.scan<FollowedTag>(std::move(all));
+  posts::PostIds tagged;
+  for (Candidate const& line : lines)
+    if (line.reason == Reason::followed_tag) tagged.posts.push_back(line.post);
+  auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(tagged));
+  std::size_t next = 0;
+  for (Candidate& line : lines) {
+    if (line.reason != Reason::followed_tag) continue;
+    auto const& tags = facts.posts.at(next++).tags;
+    for (auto const& row : followed)
+      if (std::ranges::find(tags, row->name) != tags.end()) line.tag = row->shown;
+  }
+}
+
+// What followed tags brought while the person was away.
+Task<void> Timeline::rebuild_tags(AccountId person, PostId since) {
+  Scan<FollowedTag> all{.partition = {person}};
+  all.limit = followed_tags_max;
+  for (auto const& tag : co_await needs_.tables.scan<FollowedTag>(std::move(all))) {
+    Scan<TimelineEntry> latest{.partition = {TimelineKind::tag, tag->name}, .to = TimelineEntry::sort(since)};
+    latest.limit = rebuild_posts_each;
+    std::vector<FeedEntry> rows;
+    for (auto const& entry : co_await needs_.tables.scan<TimelineEntry>(std::move(latest))) {
+      if (entry->author == person || entry->comment) continue;
+      FeedEntry row{.feed = person.value, .post = entry->post, .author = entry->author};
+      row.reason = Reason::followed_tag;
+      row.expires_at_ = time_of_id(entry->post.value) + needs_.settings.entry_lives;
+      rows.push_back(std::move(row));
+    }
+    if (!rows.empty()) co_await needs_.tables.put(std::move(rows), 1);
+  }
+}
+
 Task<TagPage> Timeline::tags(Call call, TagNames request) {
   std::vector<FollowedTag::Key> keys;
   for (std::string const& name : request.names) keys.push_back({call.viewer, name});

@@ -8,13 +8,14 @@
 // entry may be seen, and whether its reason still holds, is asked anew for every page. Any thread.
 //
 // Sources: home.cc (reading home and lists), open.cc (public and tags), fanout.cc (writing),
-// returning.cc (who comes back, who is famous), tags.cc (following tags).
+// returning.cc (who comes back, who is famous), tags.cc (following tags), rebuild.cc.
 
 #include <mutex>
 
 #include "ports/clock/clock.h"
 #include "ports/log/log.h"
 #include "ports/table/tables.h"
+#include "ports/table/walk.h"
 #include "services/graph/graph.kith.h"
 #include "services/pages/pages.kith.h"
 #include "services/posts/posts.kith.h"
@@ -64,6 +65,8 @@ class Timeline final : public TimelineService, public TimelineFollower {
   Task<TagPage> tags(Call call, TagNames request) override;
   Task<TagPage> followed_tags(Call call, TagsRequest request) override;
   Task<void> wake(Call call, People request) override;
+  Task<void> caught_up(Call call) override;
+  Task<keeper::RebuildPage> rebuild(Call call, keeper::RebuildRequest request) override;
 
   Task<void> on_post_changed(posts::PostChanged event) override;
   Task<void> on_pair_changed(graph::PairChanged event) override;
@@ -79,6 +82,7 @@ class Timeline final : public TimelineService, public TimelineFollower {
     PostId target;
     AccountId target_author;
     Reason reason;
+    std::string tag = {};  // that the reader follows, where that is the reason
   };
   struct Candidates {
     std::vector<Candidate> lines;  // newest first (or oldest first, scanning upwards), each post once
@@ -100,6 +104,8 @@ class Timeline final : public TimelineService, public TimelineFollower {
   Task<Candidates> feed_candidates(Source const& source, PageRequest const& request, std::size_t limit);
   Task<Candidates> open_candidates(Source const& source, PageRequest const& request, std::size_t limit);
 
+  // Which tag each line is there for; none: the reader has left it since.
+  Task<void> name_tags(AccountId reader, std::vector<Candidate>& lines);
   // The part of a fan-out that one handler does.
   Task<void> fan_out(posts::FanoutFacts post, TieId after);
   Task<void> fan_out_to_lists(posts::FanoutFacts const& post);
@@ -111,8 +117,21 @@ class Timeline final : public TimelineService, public TimelineFollower {
 
   Task<void> arrive(AccountId person);
   Task<void> rebuild(AccountId person, PostId since);
+  Task<void> rebuild_tags(AccountId person, PostId since);
+  // What the feed of `person` holds of these authors' latest posts.
+  Task<std::vector<FeedEntry>> entries_of(AccountId person, std::vector<AccountId> authors, PostId since,
+                                          std::size_t each);
   Task<bool> famous_now(AccountId author, std::uint64_t followers);
   Task<std::vector<AccountId>> famous_followed(Call call);
+
+  // The walks of a rebuild; each returns where it goes on.
+  Task<std::string> walk_followed_tags(keeper::Walk& walk);
+  Task<std::string> walk_tag_followers(keeper::Walk& walk);
+  Task<std::string> walk_posts(keeper::Walk& walk);
+  Task<std::string> walk_feeds(keeper::Walk& walk);
+  Task<void> walk_feed(keeper::Walk& walk, FeedState state);
+  // Of these entries, those that are not there although they have to be.
+  Task<std::vector<FeedEntry>> missing_of(std::vector<FeedEntry> entries);
 
   Needs needs_;
   std::mutex famous_mutex_;

@@ -11,6 +11,7 @@
 #include "ports/clock/clock.h"
 #include "ports/secrets/keys.h"
 #include "ports/table/tables.h"
+#include "ports/table/walk.h"
 #include "services/users/users.kith.h"
 
 namespace kith::users {
@@ -45,6 +46,7 @@ class Users final : public UsersService {
   Task<SettingValue> set_setting(Call call, SettingValue request) override;
   Task<UserTotals> totals(Call call) override;
   Task<AccountPage> all(Call call, AllAccounts request) override;
+  Task<keeper::RebuildPage> rebuild(Call call, keeper::RebuildRequest request) override;
 
  private:
   // Who a name leads to: the account it names, if that names it back.
@@ -52,6 +54,10 @@ class Users final : public UsersService {
   // Claims the name for the account, or says who has it; conflict when somebody else does.
   Task<void> claim(std::string kind, std::string name, AccountId account, char const* taken);
   Task<Person> update(AccountId account, std::function<void(Account&, Profile&)> edit);
+
+  // The walks of a rebuild; each returns where it goes on.
+  Task<std::string> walk_accounts(keeper::Walk& walk);
+  Task<std::string> walk_names(keeper::Walk& walk);
 
   Needs needs_;
   std::mutex totals_mutex_;

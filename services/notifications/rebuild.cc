@@ -1,0 +1,106 @@
+// Notifications compared with their causes. Those about follows are only found superfluous: whether
+// a tie was news to somebody depends on who made it, which no row says.
+
+#include <algorithm>
+
+#include "services/notifications/notifications.h"
+
+namespace kith::notifications {
+namespace {
+
+constexpr std::size_t rows_a_step = 200;  // each is some look-ups
+
+}  // namespace
+
+Task<keeper::RebuildPage> Notifications::rebuild(Call call, keeper::RebuildRequest request) {
+  keeper::Walk walk(call, std::move(request), 3);
+  std::string next;
+  switch (walk.part()) {
+    case 0: next = co_await walk_rows(walk); break;
+    case 1: next = co_await walk_posts(walk); break;
+    default: next = co_await walk_reactions(walk); break;
+  }
+  co_return walk.done(std::move(next));
+}
+
+// What a tie or a reaction caused goes with it; what a post caused stays and is hidden with the post.
+Task<std::string> Notifications::walk_rows(keeper::Walk& walk) {
+  auto [rows, next] = co_await needs_.tables.walk<Notification>(walk.cursor(), rows_a_step);
+  walk.touched(rows.size());
+  for (auto const& found : rows) {
+    Notification const& row = *found;
+    Version const seen_at = now_version();
+    bool stands = true;
+    if (row.kind == Kind::followed || row.kind == Kind::asked) {
+      graph::Questions one;
+      one.questions.push_back({.author = row.person});
+      auto const ties = co_await needs_.graph.judge(Call{.viewer = row.actor}, std::move(one));
+      graph::Judged const& tie = ties.judged.front();
+      stands = (row.kind == Kind::followed ? tie.follow : tie.request).value == row.cause.value;
+    } else if (row.kind == Kind::reacted) {
+      reactions::CauseRequest const wanted{row.post, row.actor};
+      auto const reaction = co_await needs_.reactions.find(Call{}, wanted);
+      stands = reaction.id == row.cause.value;
+    }
+    if (stands) continue;
+    walk.differs("notifications: account ", row.person, " is told of ", row.cause, " by account ", row.actor,
+                 ", which is no more");
+    if (walk.heals()) co_await settle(row, false, seen_at);
+  }
+  co_return next;
+}
+
+Task<std::string> Notifications::walk_posts(keeper::Walk& walk) {
+  posts::AllPosts const page{.cursor = walk.cursor(), .limit = rows_a_step};
+  auto all = co_await needs_.posts.all(Call{}, page);
+  posts::PostIds ids{.posts = std::move(all.posts)};
+  auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(ids));
+  walk.touched(facts.posts.size());
+  std::vector<Notification> wanted;
+  std::vector<Notification::Key> keys;
+  Time const oldest = needs_.clock.now() - needs_.kept_for;
+  for (posts::FanoutFacts const& post : facts.posts) {
+    if (!post.post || post.state != posts::State::live || time_of_id(post.post.value) <= oldest) continue;
+    for (Notification& row : rows_of(post)) {
+      keys.push_back(row.key());
+      wanted.push_back(std::move(row));
+    }
+  }
+  auto const there = co_await needs_.tables.get_many<Notification>(std::move(keys));
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (there[i]) continue;
+    walk.differs("notifications: account ", wanted[i].person, " is not told of post ", wanted[i].cause, " by account ",
+                 wanted[i].actor);
+    if (walk.heals()) co_await settle(std::move(wanted[i]), true, now_version());
+  }
+  co_return all.cursor;
+}
+
+Task<std::string> Notifications::walk_reactions(keeper::Walk& walk) {
+  reactions::AllReactions const page{.cursor = walk.cursor(), .limit = rows_a_step};
+  auto all = co_await needs_.reactions.all(Call{}, page);
+  walk.touched(all.reactions.size());
+  posts::PostIds ids;
+  for (auto const& reaction : all.reactions) ids.posts.push_back(reaction.post);
+  auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(ids));
+  std::vector<Notification::Key> keys;
+  for (std::size_t i = 0; i < all.reactions.size(); ++i)
+    keys.push_back({facts.posts[i].author, NotificationId{all.reactions[i].reaction.value}});
+  auto const there = co_await needs_.tables.get_many<Notification>(keys);
+  Time const oldest = needs_.clock.now() - needs_.kept_for;
+  for (std::size_t i = 0; i < all.reactions.size(); ++i) {
+    auto const& reaction = all.reactions[i];
+    posts::FanoutFacts const& post = facts.posts[i];
+    bool const news = post.post && post.state == posts::State::live && post.author != reaction.person &&
+                      time_of_id(reaction.reaction.value) > oldest;
+    if (!news || there[i]) continue;
+    walk.differs("notifications: account ", post.author, " is not told of reaction ", reaction.reaction, " to post ",
+                 reaction.post);
+    if (walk.heals())
+      co_await on_reaction_changed(
+          {.post = reaction.post, .person = reaction.person, .reaction = reaction.reaction, .author = post.author});
+  }
+  co_return all.cursor;
+}
+
+}  // namespace kith::notifications
