@@ -1,15 +1,64 @@
-// kith compact: looking after a data folder.
+// kith rebuild, fsck, compact: looking after a data folder.
 
+#include <algorithm>
 #include <cstdio>
 
 #include "app/command.h"
 #include "app/core.h"
+#include "app/keeper.h"
 #include "app/running.h"
 #include "base/error.h"
+#include "base/run.h"
 #include "ports/table/rocksdb.h"
 
 namespace kith {
 namespace {
+
+OptionDoc const data_option{"--data", "DIR", "the data folder", true};
+
+std::vector<std::string> wanted(Typed const& typed, std::vector<Kept> const& all) {
+  if (typed.words().size() > 1) throw Error{Code::invalid, "Name at most one part; without a name it is all of them"};
+  std::vector<std::string> names;
+  for (Kept const& kept : all) names.push_back(kept.name);
+  if (typed.words().empty()) return names;
+  std::string const& name = typed.words().front();
+  if (std::ranges::find(names, name) != names.end()) return {name};
+  std::string known;
+  for (std::string const& each : names) known += (known.empty() ? "" : ", ") + each;
+  throw Error{Code::invalid, "There is no part " + name + "; the parts are " + known};
+}
+
+int rebuild(Typed const& typed) {
+  Reached reached(settings_of(typed).settings);
+  Services services = reached.services();
+  auto const all = kept_by(services);
+  auto const names = wanted(typed, all);
+  for (Kept const& kept : all) {
+    if (std::ranges::find(names, kept.name) == names.end()) continue;
+    Rebuilt const done = run(rebuild_all(kept.step));
+    std::printf("%s: %llu looked at, %llu healed\n", kept.name.c_str(), static_cast<unsigned long long>(done.touched),
+                static_cast<unsigned long long>(done.healed));
+    std::fflush(stdout);
+  }
+  run(services.timeline.caught_up(Call{}));
+  return 0;
+}
+
+int fsck(Typed const& typed) {
+  Reached reached(settings_of(typed).settings);
+  Services services = reached.services();
+  auto const all = kept_by(services);
+  auto const names = wanted(typed, all);
+  bool right = true;
+  for (Kept const& kept : all) {
+    if (std::ranges::find(names, kept.name) == names.end()) continue;
+    for (std::string const& line : run(differences(kept.step, services.timeline))) {
+      std::printf("%s\n", line.c_str());
+      right = false;
+    }
+  }
+  return right ? 0 : 1;
+}
 
 int compact(Typed const& typed) {
   Reached reached(settings_of(typed).settings);
@@ -24,11 +73,27 @@ int compact(Typed const& typed) {
 }  // namespace
 
 std::vector<Command> keeper_commands() {
-  CommandDoc doc{.name = "compact",
-                 .words = "",
-                 .summary = "Brings everything on the disk to its final place, as a server does over time."};
-  doc.options = {{"--data", "DIR", "the data folder", true}};
-  return {{doc, &compact}};
+  std::vector<Command> commands;
+  CommandDoc doc{.name = "rebuild",
+                 .words = "[WHAT]",
+                 .summary =
+                     "Makes all that is derived anew from the truth, beside a running server or without one.\n"
+                     "WHAT: users, auth, graph, posts, reactions, timeline, notifications or search."};
+  doc.options = {data_option};
+  commands.push_back({doc, &rebuild});
+  doc = {.name = "fsck",
+         .words = "[WHAT]",
+         .summary =
+             "Compares derived rows, counts and claims with the truth. Prints every difference as one line and\n"
+             "ends with 1; prints nothing and ends with 0 when all is right."};
+  doc.options = {data_option};
+  commands.push_back({doc, &fsck});
+  doc = {.name = "compact",
+         .words = "",
+         .summary = "Brings everything on the disk to its final place, as a server does over time."};
+  doc.options = {data_option};
+  commands.push_back({doc, &compact});
+  return commands;
 }
 
 }  // namespace kith

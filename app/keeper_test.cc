@@ -1,0 +1,248 @@
+// Every derived row, damaged on purpose: fsck names it, rebuild heals it, fsck is quiet again.
+
+#include "app/keeper.h"
+
+#include <gmock/gmock.h>
+
+#include "services/timeline/whole_fixture.h"
+
+namespace kith {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class KeeperTest : public WholeCommunity {
+ protected:
+  // A community with one of everything.
+  KeeperTest() {
+    befriend(ada, ben);
+    home(ada);
+    home(ben);
+    list = world.run(graph->save_list(as(ada), {.title = "close ones"})).id;
+    act(ada, graph::Verb::add_to_list, ben, list);
+    post = write(ada, "about #kith");
+    said = answer(ben, post);
+    shared = share(ben, post);
+    quote = write(cleo, posts::NewPost{.text = "see", .audience = {.rule = posts::Rule::public_}, .quoted = post});
+    react(ben, post);
+    world.run(reactions->set_bookmark(as(ben), {.post = post, .on = true}));
+    world.run(timeline->follow_tag(as(cleo), {.name = "kith", .follow = true}));
+    world.advance(std::chrono::minutes{1});
+    later = write(ada, "a minute later");
+    world.settle();
+  }
+
+  std::vector<Kept> kept() {
+    return {{"users", step(*users)},         {"graph", step(*graph)},       {"posts", step(*posts)},
+            {"reactions", step(*reactions)}, {"timeline", step(*timeline)}, {"notifications", step(*notifications)},
+            {"search", step(*search)}};
+  }
+  template <class Service>
+  static KeeperStep step(Service& service) {
+    return [&service](keeper::RebuildRequest request) { return service.rebuild(Call{}, std::move(request)); };
+  }
+  std::vector<std::string> fsck() {
+    std::vector<std::string> lines;
+    for (Kept const& each : kept())
+      for (std::string& line : world.run(differences(each.step, *timeline))) lines.push_back(std::move(line));
+    return lines;
+  }
+  void rebuild() {
+    for (Kept const& each : kept()) world.run(rebuild_all(each.step));
+    world.settle();
+  }
+  // Something was damaged: that is said, healed, and said no more.
+  void heals(char const* said_of_it) {
+    EXPECT_THAT(fsck(), Contains(HasSubstr(said_of_it)));
+    rebuild();
+    EXPECT_THAT(fsck(), IsEmpty()) << "after the damage: " << said_of_it;
+  }
+
+  template <class Row>
+  void lose(typename Row::Key key) {
+    Change change;
+    change.erase<Row>(key);
+    commit(std::move(change));
+  }
+  template <class Row>
+  void make(Row row) {
+    Change change;
+    change.put(row);
+    commit(std::move(change));
+  }
+  template <class Row>
+  void lose_wide(typename Row::Key key) {
+    std::vector<typename Row::Key> keys(1, key);
+    world.run(erased<Row>(world.tables(), std::move(keys)));
+  }
+  template <class Row>
+  static Task<void> erased(Tables& tables, std::vector<typename Row::Key> keys) {
+    co_await tables.erase<Row>(std::move(keys), 0);
+  }
+  template <class Row>
+  Found<Row> read(typename Row::Key key) {
+    return world.run(world.tables().get<Row>(std::move(key)));
+  }
+  TieId tie_of(AccountId person, graph::TieKind kind) {
+    return world.run(graph->ties({}, {.person = person, .kind = kind, .limit = 1})).ties.front().tie;
+  }
+
+  ListId list;
+  PostId post, said, shared, quote, later;
+};
+
+TEST_F(KeeperTest, WhatIsRightIsNotMentionedAndStaysAsItIs) {
+  EXPECT_THAT(fsck(), IsEmpty());
+  for (Kept const& each : kept()) EXPECT_EQ(world.run(rebuild_all(each.step)).healed, 0u) << each.name;
+  EXPECT_THAT(fsck(), IsEmpty());
+}
+
+TEST_F(KeeperTest, OnlyTheServerItselfMayRebuild) {
+  EXPECT_EQ(refused(graph->rebuild(as(ada, Role::admin), {})), Code::forbidden);
+  EXPECT_EQ(refused(posts->rebuild(as(ada), {})), Code::forbidden);
+  EXPECT_EQ(refused(posts->all(as(ada), {})), Code::forbidden);
+  EXPECT_EQ(refused(posts->rebuild({}, {.cursor = "x"})), Code::invalid);
+}
+
+TEST_F(KeeperTest, Ties) {
+  lose<graph::Tie>({ada, graph::TieKind::friend_, tie_of(ada, graph::TieKind::friend_)});
+  heals("is missing");
+  make(graph::Tie{.person = ada, .kind = graph::TieKind::follower, .tie = TieId{77}, .other = cleo});
+  heals("follows from nothing");
+  EXPECT_THAT(world.run(graph->ties({}, {.person = ada, .kind = graph::TieKind::follower, .limit = 9})).ties,
+              SizeIs(1));
+  graph::Tie wrong{.person = ada, .kind = graph::TieKind::follower, .tie = tie_of(ada, graph::TieKind::follower)};
+  wrong.other = cleo;
+  make(wrong);
+  heals("names somebody else");
+}
+
+TEST_F(KeeperTest, CountsOfTies) {
+  make(graph::TieCounts{.person = ada, .friends = 5});
+  heals("counts of account");
+  EXPECT_EQ(read<graph::TieCounts>({ada})->friends, 1u);
+  lose<graph::TieCounts>({ben});
+  heals("counts of account");
+  EXPECT_EQ(read<graph::TieCounts>({ben})->followers, 1u);
+}
+
+TEST_F(KeeperTest, MembersOfLists) {
+  lose<graph::ListMember>({list, ben});
+  heals("is missing");
+  make(graph::ListMember{.list = list, .member = cleo});
+  heals("follows from nothing");
+  make(graph::ListMember{.list = ListId{5}, .member = cleo});
+  heals("follows from nothing");
+}
+
+TEST_F(KeeperTest, ListsOfAuthors) {
+  lose<posts::AuthorPost>({ada, post});
+  heals("the author's list entry");
+  make(posts::AuthorPost{.author = ada, .post = PostId{99}});
+  heals("which is not theirs");
+  make(posts::AuthorCounts{.author = ada, .posts = 70});
+  heals("AuthorCounts");
+  EXPECT_EQ(counts(ada).posts, 2u);
+  lose<posts::AuthorCounts>({ada});
+  heals("AuthorCounts");
+  EXPECT_EQ(counts(ada).last, later);
+}
+
+TEST_F(KeeperTest, AnswersThreadsQuotesAndTheirCounts) {
+  lose<posts::Reply>({post, said});
+  heals("the answer");
+  lose<posts::ThreadPost>({post, said});
+  heals("the place in a thread");
+  lose<posts::Quote>({post, quote});
+  heals("the quote");
+  make(posts::Reply{.parent = later, .post = said, .author = ben});
+  heals("follows from nothing");
+  make(posts::PostCounts{.post = post, .replies = 9});
+  heals("PostCounts");
+  auto const right = read<posts::PostCounts>({post});
+  EXPECT_EQ(right->replies, 1u);
+  EXPECT_EQ(right->shares, 1u);
+  EXPECT_EQ(right->quotes, 1u);
+}
+
+TEST_F(KeeperTest, AShareAndItsClaimAgree) {
+  make(posts::Share{.target = later, .person = cleo, .share = PostId{world.ids.mint()}});
+  world.advance(std::chrono::minutes{2});  // its request died, and so did the handler
+  heals("claims to share");
+  EXPECT_TRUE(facts(cleo, later).shared_by_me);
+  EXPECT_EQ(read<posts::PostCounts>({later})->shares, 1u);
+}
+
+TEST_F(KeeperTest, ReactionsAndBookmarks) {
+  auto const reaction = world.run(reactions->find({}, {.post = post, .person = ben})).id;
+  lose<reactions::ReactionOf>({ben, ReactionId{reaction}});
+  heals("lacks reaction");
+  make(reactions::ReactionOf{.person = ben, .reaction = ReactionId{66}, .post = later});
+  heals("which is not there");
+  make(reactions::ReactionCounts{.post = post, .like = 4, .wow = 1});
+  heals("ReactionCounts");
+  EXPECT_EQ(read<reactions::ReactionCounts>({post})->like, 1u);
+  auto const marked = read<reactions::Bookmark>({ben, post})->bookmark;
+  lose<reactions::BookmarkById>({ben, marked});
+  heals("lack post");
+}
+
+TEST_F(KeeperTest, FollowersOfTags) {
+  lose<timeline::TagFollower>({"kith", cleo});
+  heals("is missing among the followers of a tag");
+  make(timeline::TagFollower{.name = "kith", .person = ben});
+  heals("does not follow");
+}
+
+TEST_F(KeeperTest, Claims) {
+  lose<users::Name>({"handle", "ada"});
+  heals("the handle of account");
+  EXPECT_EQ(world.run(users->by_handle({}, {.handles = {"ada"}})).accounts.front(), ada);
+}
+
+// A post that was written while its handlers were away, as after a crash of their process.
+TEST_F(KeeperTest, FeedsTimelinesNotificationsAndWords) {
+  posts::Head head{.post = world.ids.mint_as<PostId>(), .author = ada};
+  head.kind = posts::Kind::post;
+  head.state = posts::State::live;
+  head.audience.rule = posts::Rule::public_;
+  head.mentioned = {ben};
+  head.versions = {head.post.value};
+  posts::Version words{.post = head.post, .version = head.post.value, .author = ada, .text = Sealed("hello")};
+  words.tags = {"silence"};
+  Change change;
+  change.insert(head);
+  change.first(words, 1);
+  commit(std::move(change));  // without its event
+  auto const lines = fsck();
+  EXPECT_THAT(lines, Contains(HasSubstr("the author's list entry")));
+  EXPECT_THAT(lines, Contains(HasSubstr("lacks its own post")));
+  EXPECT_THAT(lines, Contains(HasSubstr("the public timeline lacks")));
+  EXPECT_THAT(lines, Contains(HasSubstr("a tag's timeline lacks")));
+  EXPECT_THAT(lines, Contains(HasSubstr("is not told of post")));
+  EXPECT_THAT(lines, Contains(HasSubstr("a tag of post")));
+  rebuild();
+  EXPECT_THAT(fsck(), IsEmpty());
+  EXPECT_THAT(home(ben), Contains(head.post));
+}
+
+TEST_F(KeeperTest, AFeedThatLacksAFriendsPostIsCompleted) {
+  posts::Head head{.post = world.ids.mint_as<PostId>(), .author = ada};
+  head.kind = posts::Kind::post;
+  head.state = posts::State::live;
+  head.audience.rule = posts::Rule::friends;
+  Change change;
+  change.insert(head);
+  commit(std::move(change));
+  for (Kept const& each : kept())
+    if (each.name == "posts") world.run(rebuild_all(each.step));
+  EXPECT_THAT(fsck(), Contains(HasSubstr("the feed of account " + to_string(ben) + " lacks post")));
+  rebuild();
+  EXPECT_THAT(home(ben), Contains(head.post));
+}
+
+}  // namespace
+}  // namespace kith
