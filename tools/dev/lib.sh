@@ -53,7 +53,7 @@ step() {
   else
     say "$title: FAILED after $(elapsed $((SECONDS - began))) (status $status). The end of $log:"
     # Not what ninja built before: in a big build the error would be out of sight.
-    grep -vE '^\[[0-9]+/[0-9]+\] ' "$log" | tail -n 40 | sed 's/^/  | /'
+    grep -vE '^\[[0-9]+/[0-9]+\] ' "$log" | tail -n 40 | cut -c1-500 | sed 's/^/  | /'
   fi
   return $status
 }
