@@ -28,7 +28,12 @@ void read_some(Db& db, std::vector<std::string> const& keys, ReadTier tier, std:
     db.db->MultiGet(options, db.rows, places.size(), slices.data(), values.data(), statuses.data());
   std::size_t left = 0;
   for (std::size_t i = 0; i < statuses.size(); ++i) {
-    if (statuses[i].ok())
+    // For a block that is not in the cache, MultiGet of RocksDB 7.8 says "found" and gives no bytes, where Get
+    // says "incomplete". A row has at least its header, so no bytes are no row.
+    bool const unread = tier == ReadTier::kBlockCacheTier && statuses[i].ok() && values[i].empty();
+    if (unread)
+      places[left++] = places[i];
+    else if (statuses[i].ok())
       states[places[i]] = decode_state({values[i].data(), values[i].size()});
     else if (statuses[i].IsIncomplete())
       places[left++] = places[i];
