@@ -18,6 +18,9 @@
 
 namespace kith::rocks {
 
+// What is set aside is tried again by itself after this.
+inline constexpr Duration aside_pause = std::chrono::hours{1};
+
 class RocksLog final : public Log {
  public:
   struct Needs {
@@ -74,7 +77,7 @@ class RocksLog final : public Log {
   void wake_settled();
   void wake_due_waiters();
 
-  // The thread.
+  // The thread (rocksdb_log_thread.cc).
   void loop();
   Duration next_step() const;
   void load(Group& group, Lock& lock);

@@ -234,7 +234,7 @@ RocksStats RocksStore::stats() const {
                    .ring_bytes = rings.bytes,
                    .rings = rings.rings,
                    .ring_entries_dirty = rings.dirty,
-                   .refusing = lane.refusing};
+                   .refusing = parts_->lane.refusing()};
   std::uint64_t number = 0;
   for (auto* const handle : parts_->handles) {
     if (parts_->database->GetIntProperty(handle, "rocksdb.cur-size-all-mem-tables", &number))

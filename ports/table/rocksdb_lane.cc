@@ -235,8 +235,7 @@ bool Lane::refuses() {
       failed_ = !resumed.ok();
       if (failed_) refusal_ = "a write failed and the database must be restarted: " + resumed.ToString();
     }
-    std::lock_guard const lock(mutex_);
-    counts_.refusing = !refusal_.empty();
+    refusing_.store(!refusal_.empty(), std::memory_order_relaxed);
   }
   return !refusal_.empty();
 }

@@ -80,7 +80,6 @@ class Lane {
     std::uint64_t jobs = 0;
     std::uint64_t syncs = 0;
     std::uint64_t waiting = 0;
-    bool refusing = false;  // the disk is full, or the database failed
   };
 
   explicit Lane(Needs needs) : needs_(std::move(needs)) {}
@@ -105,6 +104,8 @@ class Lane {
   rocksdb::WriteBatch& batch() { return batch_; }  // for other column families than rows
 
   Counts counts() const;
+  // As it was found at the last job: the disk is full, or the database failed.
+  bool refusing() const { return refusing_.load(std::memory_order_relaxed); }
 
  private:
   struct Change {
@@ -149,6 +150,7 @@ class Lane {
   bool failed_ = false;
   Duration looked_at_disk_{};
   std::string refusal_;
+  std::atomic<bool> refusing_ = false;
 };
 
 }  // namespace kith::rocks

@@ -75,6 +75,8 @@ void Rings::loop() {
 }
 
 void Rings::flush() {
+  if (needs_.lane.refusing())
+    throw Error{Code::unavailable, "Storage is not available", "feeds are not flushed while the disk is full"};
   std::lock_guard const flushing(flushing_);
   std::uint64_t const cut = all_arrived();
   for (auto const& [number, rings] : tables()) flush(number, *rings);
