@@ -2,6 +2,13 @@
 
 namespace kith::posts {
 
+// Somebody else's post: who may see it is told whose it is, anybody else that there is none.
+Task<void> Posts::refuse_foreign(Call call, PostId post) {
+  Sight const sight = co_await look(call, post);
+  if (!sight.visible(post)) no_such_post();
+  throw Error{Code::forbidden, "This is somebody else's post"};
+}
+
 Task<void> Posts::edit(Call call, EditPost request) {
   signed_in(call);
   // A second device of the same person may have edited in between: its edit stays in the history,
@@ -13,7 +20,8 @@ Task<void> Posts::edit(Call call, EditPost request) {
 
 Task<bool> Posts::edit_once(Call call, EditPost const& request) {
   auto const found = co_await needs_.tables.get<Head>({request.post});
-  if (!found || found->author != call.viewer || found->state != State::live) no_such_post();
+  if (found && found->author != call.viewer) co_await refuse_foreign(call, request.post);
+  if (!found || found->state != State::live) no_such_post();
   if (found->kind == Kind::share) throw Error{Code::invalid, "A share has no words to edit"};
   Head head = *found;
   Change change(call.operation);
@@ -68,7 +76,7 @@ Task<void> Posts::delete_(Call call, PostRequest request) {
   for (int attempt = 0; attempt < 4; ++attempt) {
     auto const found = co_await needs_.tables.get<Head>({request.post});
     if (!found || found->state == State::deleted) no_such_post();
-    if (found->author != call.viewer && !moderates) no_such_post();
+    if (found->author != call.viewer && !moderates) co_await refuse_foreign(call, request.post);
     Head head = *found;
     head.state = State::deleted;
     Change change(call.operation);
