@@ -160,6 +160,9 @@ Task<CountsList> Graph::counts(Call, People request) {
 Task<Relationship> Graph::set_note(Call call, NoteRequest request) {
   AccountId const me = signed_in(call);
   if (request.text.size() > note_bytes_max) throw Error{Code::invalid, "A note has at most 2,000 bytes"};
+  users::Accounts about{.accounts = {request.other}};
+  auto const stamps = co_await needs_.users.stamps(call, std::move(about));
+  if (stamps.stamps.front().version == 0) throw Error{Code::not_found, "Record not found"};
   auto const row = co_await needs_.tables.get<Note>({me, request.other});
   Change change(call.operation);
   if (request.text.empty()) {
