@@ -44,8 +44,18 @@ struct Running::Parts {
   explicit Parts(Settings given) : settings(std::move(given)) {}
 
   Task<std::string> reason() {
-    std::lock_guard const lock(mutex);
-    co_return not_ready;
+    {
+      std::lock_guard const lock(mutex);
+      if (!remote || !not_ready.empty()) co_return not_ready;
+    }
+    // A gateway is ready when its core answers: it is asked for a token that nobody has.
+    try {
+      auth::Token nobodys{"none"};
+      co_await remote->services().auth.check(Call{}, std::move(nobodys));
+    } catch (Error const&) {
+      co_return "The core of this server does not answer";
+    }
+    co_return "";
   }
 
   Settings settings;
