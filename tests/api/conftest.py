@@ -1,7 +1,7 @@
 import pytest
 
 from community import Community
-from server import Server
+from server import Server, started
 
 _counts = {"passed": 0, "failed": 0}
 
@@ -37,4 +37,6 @@ def pytest_runtest_logreport(report):
 
 
 def pytest_unconfigure(config):
+    for server in started:
+        server.stop()
     print(f"{_counts['passed']} passed, {_counts['failed']} failed")

@@ -15,6 +15,7 @@ FOLDER = pathlib.Path(os.environ.get("KITH_API_FOLDER", "/tmp/kith-api"))
 PORTS = range(18320, 18360)  # what the suite may listen on
 START_WITHIN_SECONDS = 30
 STOP_WITHIN_SECONDS = 40  # a stopping server ends what it began
+started = []  # whatever a test does, none of these outlives the run
 
 
 def free_port():
@@ -73,6 +74,8 @@ class Server:
                                    stdin=subprocess.DEVNULL, env=self.environment)
         log.close()
         self.running.append((name, process))
+        if self not in started:
+            started.append(self)
 
     def log(self, name):
         return (self.folder / f"{name}.log").read_text(errors="replace")

@@ -61,7 +61,7 @@ def test_what_is_taken_back_is_not_shown(two):
     bob.act("favourite", post)
     wait_until(lambda: "favourite" in kinds(ada))
     bob.act("unfavourite", post)
-    assert "favourite" not in kinds(ada)
+    wait_until(lambda: "favourite" not in kinds(ada))
     bob.act("favourite", post)
     wait_until(lambda: kinds(ada).count("favourite") == 1)
 
