@@ -96,7 +96,7 @@ TEST_F(PostsTest, AnEditIsANewVersionAndTheOldOneStays) {
   EXPECT_GT(history[1].at, history[0].at);
   edit(ada, {.post = post, .text = "First @cleo"});
   EXPECT_EQ(world.run(posts->history(as(ben), {.post = post})).versions.size(), 2u);
-  EXPECT_EQ(refused(posts->edit(as(ben), {.post = post, .text = "Mine"})), Code::not_found);
+  EXPECT_EQ(refused(posts->edit(as(ben), {.post = post, .text = "Mine"})), Code::forbidden);
   EXPECT_EQ(refused(posts->edit(as(ada), {.post = post, .text = ""})), Code::invalid);
 }
 
@@ -124,7 +124,10 @@ TEST_F(PostsTest, ADeletedPostIsGoneWithItsWordsAndItsCount) {
   PostId const kept = write(ada, "Kept");
   PostId const post = write(ada, "Gone");
   auto const version = facts(ada, post).content_version;
-  EXPECT_EQ(refused(posts->delete_(as(ben), {.post = post})), Code::not_found);
+  EXPECT_EQ(refused(posts->delete_(as(ben), {.post = post})), Code::forbidden);
+  PostId const hidden = write(ada, "Mine", Rule::only_me);
+  EXPECT_EQ(refused(posts->delete_(as(ben), {.post = hidden})), Code::not_found);
+  remove(ada, hidden);
   remove(ada, post);
   EXPECT_FALSE(sees(ada, post));
   EXPECT_THAT(by(ada, ada), ElementsAre(kept));
