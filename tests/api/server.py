@@ -48,12 +48,21 @@ class Server:
         self.running = []
 
     def start(self):
-        listen = ["--listen", f"127.0.0.1:{self.port}"]
         if self.shape == "one":
-            self._run("server", *listen)
+            self._run("server", "--listen", f"127.0.0.1:{self.port}")
         else:
-            self._run("core", "--roles", "core")
-            self._run("gateway", "--roles", "gateway", *listen)
+            self.start_core()
+            self.start_gateway()
+        return self.wait()
+
+    def start_core(self):
+        self._run("core", "--roles", "core")
+
+    def start_gateway(self):
+        self._run("gateway", "--roles", "gateway", "--listen", f"127.0.0.1:{self.port}")
+
+    def wait(self):
+        """Until it is ready."""
         until = time.monotonic() + START_WITHIN_SECONDS
         while time.monotonic() < until:
             for name, process in self.running:
@@ -80,17 +89,19 @@ class Server:
     def log(self, name):
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
-    def stop(self):
-        """Ends what was started, the gateway first; returns the exit codes."""
+    def stop(self, only=None):
+        """Ends what was started, or one process of it, the last first; returns the exit codes."""
         codes = []
-        for _, process in reversed(self.running):
+        for name, process in reversed(self.running):
+            if only not in (None, name):
+                continue
             process.send_signal(signal.SIGTERM)
             try:
                 codes.append(process.wait(STOP_WITHIN_SECONDS))
             except subprocess.TimeoutExpired:
                 process.kill()
                 codes.append(process.wait())
-        self.running = []
+        self.running = [each for each in self.running if only not in (None, each[0])]
         return codes
 
     def admin(self, *words):

@@ -218,3 +218,42 @@ def test_everything_is_still_there_after_a_restart():
         assert bob.to(ada)["following"]
     finally:
         server.stop()
+
+
+def test_gateway_is_ready_only_with_its_core():
+    server = Server("roles", shape="split")
+    server.start_gateway()
+    try:
+        until = time.monotonic() + 10
+        answer = None
+        while answer is None and time.monotonic() < until:
+            try:
+                answer = requests.get(server.url + "/health/ready", timeout=5)
+            except requests.ConnectionError:
+                time.sleep(0.05)
+        assert answer.status_code == 503 and "core" in answer.text
+        assert requests.get(server.url + "/health/live", timeout=5).status_code == 200
+        server.start_core()
+        server.wait()
+        ada = Community(server).person("ada")
+        post = ada.write("Kept by the core")
+        assert server.stop(only="core") == [0]
+        refused = requests.get(server.url + "/api/v1/timelines/public", timeout=20)
+        assert refused.status_code == 503 and refused.json()["error"]
+        assert refused.headers["Access-Control-Allow-Origin"] == "*"
+        assert requests.get(server.url + "/health/ready", timeout=5).status_code == 503
+        server.start_core()
+        server.wait()
+        assert ada.home(limit=1)[0]["id"] == post["id"], "the gateway finds its core again"
+    finally:
+        server.stop()
+
+
+def test_core_listens_to_nobody_but_its_owner():
+    server = Server("private", shape="split").start()
+    try:
+        folder = server.data / "rpc"
+        assert folder.stat().st_mode & 0o077 == 0
+        assert all(path.is_socket() for path in folder.iterdir())
+    finally:
+        server.stop()
