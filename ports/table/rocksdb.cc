@@ -4,6 +4,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
@@ -64,10 +65,13 @@ void write_durably(std::filesystem::path const& path, std::string const& text) {
   if (!done || error) refuse("The data folder " + path.parent_path().string() + " cannot be written to");
 }
 
-void check_format(std::filesystem::path const& folder) {
+void make_folder(std::filesystem::path const& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) refuse("The data folder " + folder.string() + " cannot be made: " + error.message());
+}
+
+void check_format(std::filesystem::path const& folder) {
   auto const path = folder / "format";
   std::ifstream file(path);
   std::string text;
@@ -163,6 +167,8 @@ struct RocksStore::Parts {
   }
 
   void open() {
+    make_folder(options.folder);
+    check_room();
     check_format(options.folder);
     rocksdb::HyperClockCacheOptions cache_options(options.block_cache_bytes, 4096);
     block_cache = cache_options.MakeSharedCache();
@@ -180,6 +186,16 @@ struct RocksStore::Parts {
     db.rows = handles.at(0);
     db.log = handles.at(1);
     db.feeds = handles.at(2);
+  }
+
+  // Opening writes, and RocksDB ends the process where it has no room for that.
+  void check_room() const {
+    auto* const env = options.env != nullptr ? options.env : rocksdb::Env::Default();
+    std::uint64_t free = 0;
+    auto const status = env->GetFileSystem()->GetFreeSpace(options.folder.string(), {}, &free, nullptr);
+    if (!status.ok() || free >= options.free_bytes_min) return;
+    refuse("The disk of the data folder " + options.folder.string() + " is full: " + std::to_string(free >> 20) +
+           " MiB are free, " + std::to_string(options.free_bytes_min >> 20) + " MiB are needed");
   }
 
   rocksdb::DBOptions database_options() const { return kith::database(options); }

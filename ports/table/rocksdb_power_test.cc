@@ -124,6 +124,40 @@ TEST_F(PowerTest, FullDiskRefusesExactlyAndGoesOnWhenThereIsRoom) {
   EXPECT_EQ(read(tally(1, 1)), contract::tally_value(2, 0));
 }
 
+TEST_F(PowerTest, NothingIsOpenedOnAFullDisk) {
+  disk->free_bytes(5 << 20);
+  try {
+    open();
+    FAIL() << "there is no room";
+  } catch (Error const& error) {
+    EXPECT_EQ(error.say,
+              "The disk of the data folder " + folder.string() + " is full: 5 MiB are free, 32 MiB are needed");
+  }
+  store.reset();
+  workers.reset();
+}
+
+// What works in the background may find the disk full before the lane looks.
+TEST_F(PowerTest, FlushOnAFullDiskFailsAndNothingIsLost) {
+  open();
+  for (std::uint64_t i = 0; i < 50; ++i) EXPECT_TRUE(run(cast(1, i)));
+  disk->full(true);
+  EXPECT_THROW(store->compact(), Error);
+  disk->full(false);
+  EXPECT_EQ(voters(1), 50u);  // reads go on
+  // It may go on only after a restart.
+  try {
+    run(store->strict().commit(vote(1, "voter 50", 51)));
+  } catch (Error const& error) {
+    EXPECT_TRUE(error.code == Code::unknown || error.code == Code::unavailable);
+  }
+  lose_power();
+  open();
+  EXPECT_TRUE(run(store->strict().commit(vote(1, "voter 50", 51))).done);
+  EXPECT_EQ(voters(1), 51u);
+  EXPECT_EQ(read(tally(1, 1)), contract::tally_value(51, 0));
+}
+
 TEST_F(PowerTest, FailedWriteIsUnknownAndItsRepeatIsDoneOnce) {
   for (bool const full : {true, false}) {
     std::uint64_t const poll = full ? 1 : 2;
