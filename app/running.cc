@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <mutex>
 #include <optional>
@@ -75,8 +76,9 @@ struct Running::Parts {
   std::optional<Loops> loops;
 };
 
-Running::Running(Settings settings) : parts_(std::make_unique<Parts>(std::move(settings))) {
+Running::Running(Settings settings, std::string not_ready) : parts_(std::make_unique<Parts>(std::move(settings))) {
   Parts& parts = *parts_;
+  parts.not_ready = std::move(not_ready);
   bool const is_core = has_role(parts.settings, "core");
   bool const is_gateway = has_role(parts.settings, "gateway");
   if (is_core) {
@@ -118,6 +120,11 @@ int Running::wait() {
   parts_->signals_loop.run();
   log(LogLevel::info, "stopping");
   return 0;
+}
+
+void Running::stop() {
+  // Done by the loop that wait runs, so a stop that comes before it is not lost.
+  boost::asio::post(parts_->signals_loop, [this] { parts_->signals.cancel(); });
 }
 
 void Running::not_ready(std::string reason) {

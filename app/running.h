@@ -14,12 +14,15 @@ class Core;
 
 class Running {
  public:
-  // Opens, listens and serves the settings' roles. Throws one sentence why not.
-  explicit Running(Settings settings);
+  // Opens, listens and serves the settings' roles. Throws one sentence why not. `not_ready`: why
+  // requests should not come yet, from the first moment on.
+  explicit Running(Settings settings, std::string not_ready = {});
   ~Running();
 
   // Until SIGTERM or SIGINT; then what runs is answered and everything is closed. The exit status.
   int wait();
+  // Ends wait as a signal would. Any thread.
+  void stop();
 
   // Why requests should not come yet; empty when they may. Any thread.
   void not_ready(std::string reason);

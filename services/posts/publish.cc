@@ -73,15 +73,16 @@ Task<Published> Posts::publish(Call call, NewPost request) {
     }
   }
   if (request.publish_at != no_time) co_return co_await schedule(call, std::move(request), there);
-  Ready ready = co_await prepare(call, request);
   Claimed claimed;
-  if (request.written_at != no_time) {
+  bool const imported = request.written_at != no_time;
+  if (imported) {
     if (needs_.imports == nullptr) throw Error{Code::invalid, "This server takes no posts from the past"};
+    // Before anything is waited for: ids of an import that runs side by side rise in the order of its calls.
     needs_.imports->at(request.written_at);
     claimed.id = needs_.imports->mint();
-  } else {
-    claimed = co_await claim(call, std::move(request.idempotency_key), there);
   }
+  Ready ready = co_await prepare(call, request);
+  if (!imported) claimed = co_await claim(call, std::move(request.idempotency_key), there);
   PostId const post = co_await insert(call, std::move(ready), PostId{claimed.id}, claimed.fresh);
   co_return Published{.post = post};
 }

@@ -1,0 +1,9 @@
+#pragma once
+
+#include "app/command.h"
+
+namespace kith {
+
+Command import_network_command();
+
+}  // namespace kith
