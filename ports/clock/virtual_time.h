@@ -71,6 +71,12 @@ class VirtualTime final : public Clock {
     shift_ -= by;
   }
 
+  // And corrects it.
+  void set_right() {
+    std::lock_guard const lock(mutex_);
+    shift_ = Duration::zero();
+  }
+
   boost::asio::any_io_executor executor() { return loop_->get_executor(); }
 
   // Runs a task to its end and all that goes on beside it. Throws Error{internal} when the task

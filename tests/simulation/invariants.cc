@@ -235,8 +235,7 @@ std::vector<PostId> Community::posts_of(AccountId author, AccountId viewer) {
 // Homes and profiles show what audience and ties allow: all of it, and nothing else.
 void Community::check_feeds() {
   for (Person const& person : people_) world_.run(timeline_->home(as(person.id), {.limit = 1}));
-  world_.time.advance(std::chrono::seconds{20});  // those who were away get a second pass
-  world_.settle();
+  world_.settle();  // those who were away get a second pass
   for (Person const& viewer : people_) {
     std::vector<PostId> const shown = home_of(viewer.id);
     std::set<PostId> const home(shown.begin(), shown.end());

@@ -27,6 +27,14 @@ void World::end() {
 
 void World::settle() {
   faults.calm();
+  time.set_right();
+  drain();
+  // Second passes and the ends of graces are due by then.
+  time.advance(std::chrono::minutes{1});
+  drain();
+}
+
+void World::drain() {
   for (int turn = 0;; ++turn) {
     require(turn < 100, "events never come to an end");
     bool waiting = false;

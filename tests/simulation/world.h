@@ -47,7 +47,8 @@ class World {
     make();
     begin();
   }
-  // No more faults, and all events handled, those set aside too.
+  // No more faults, the clock is set right, and all events are handled, those set aside and those due
+  // within a minute too.
   void settle();
 
   template <class T>
@@ -77,6 +78,7 @@ class World {
   void make();
   void begin();
   void end();
+  void drain();
 
   std::function<void()> build_;
   MemoryStore rows_;
