@@ -230,6 +230,17 @@ Task<AuthorCountsPage> Posts::author_counts(Call, AuthorCountsRequest request) {
   co_return page;
 }
 
+// As the handler of the event does: a head that is deleted meanwhile must not stay listed. Whoever asks for
+// this asks again until it succeeds, so a row that a failure left behind does not stay either.
+Task<void> Posts::list_until_still(Found<Head> head) {
+  for (;;) {
+    co_await list_by_author(head);
+    auto const after = co_await needs_.tables.get<Head>(head->key());
+    if (after.version() == head.version()) co_return;
+    head = after;
+  }
+}
+
 Task<FanoutFactsPage> Posts::fanout_facts_of(Call, PostIds request) {
   std::vector<Head::Key> keys;
   keys.reserve(request.posts.size());
@@ -240,6 +251,9 @@ Task<FanoutFactsPage> Posts::fanout_facts_of(Call, PostIds request) {
     if (head && head->state == State::live && !head->versions.empty())
       wanted.push_back({head->post, head->versions.back()});
   auto const versions = co_await needs_.tables.get_many<Version>(wanted);
+  if (request.listed)
+    for (auto const& head : heads)
+      if (head) co_await list_until_still(head);
   FanoutFactsPage page;
   page.posts.reserve(heads.size());
   std::size_t next = 0;

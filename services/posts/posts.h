@@ -114,6 +114,7 @@ class Posts final : public PostsService, public PostsFollower {
   Task<void> publish_draft(Found<Draft> found);
 
   Task<void> list_by_author(Found<Head> head);
+  Task<void> list_until_still(Found<Head> head);
   Task<void> unpin_deleted(Found<Head> head);
   Task<void> purge_versions(PostId post);
   template <class Row>

@@ -56,7 +56,9 @@ Task<void> Timeline::spread(FeedEntry entry, std::vector<std::uint64_t> feeds, V
 }
 
 Task<void> Timeline::on_post_changed(posts::PostChanged event) {
-  posts::PostIds one;
+  // Who is not among the followers yet looks into the author's list later (on_pair_changed, rebuild), so
+  // it stands there before they are read: one of the two finds the other, whatever comes late.
+  posts::PostIds one{.posts = {}, .listed = true};
   one.posts.push_back(event.post);
   auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(one));
   posts::FanoutFacts const& post = facts.posts.front();
@@ -185,14 +187,41 @@ Task<void> Timeline::on_pair_changed(graph::PairChanged event) {
   for (graph::Cause const& cause : event.causes) {
     AccountId const holder = cause.hi ? event.hi : event.lo;
     AccountId const other = cause.hi ? event.lo : event.hi;
-    if (cause.kind == graph::TieKind::following) {
-      std::vector<AccountId> one(1, holder);
-      auto const reads = co_await reading(std::move(one));
-      if (!reads.empty()) co_await backfill(holder.value, other);
-    } else if (cause.kind == graph::TieKind::listed) {
+    if (cause.kind != graph::TieKind::following && cause.kind != graph::TieKind::listed) continue;
+    bool const stands = co_await is_listed(cause, holder, other);
+    if (!stands) continue;
+    if (cause.kind == graph::TieKind::listed) {
       co_await backfill(cause.list.value, other);
+      continue;
     }
+    std::vector<AccountId> one(1, holder);
+    auto const reads = co_await reading(std::move(one));
+    if (!reads.empty()) co_await backfill(holder.value, other);
   }
+}
+
+// Whether fan-outs from now on find this tie of the author. A post is either written for it by them,
+// or it is in the author's list already (on_post_changed) and the backfill finds it; so a tie
+// that stands and is not listed yet is waited for. False: it has ended.
+Task<bool> Timeline::is_listed(graph::Cause cause, AccountId holder, AccountId author) {
+  bool const follows = cause.kind == graph::TieKind::following;
+  graph::TiesRequest exactly{.person = author, .limit = 1};
+  exactly.kind = follows ? graph::TieKind::follower : graph::TieKind::listed;
+  exactly.max = TieId{cause.tie.value + 1};
+  exactly.since = TieId{cause.tie.value - 1};
+  auto const found = co_await needs_.graph.ties(Call{}, exactly);
+  if (!found.ties.empty()) co_return true;
+  graph::Questions question{.questions = {{.author = author}}};
+  auto const ties = co_await needs_.graph.judge(Call{.viewer = holder}, std::move(question));
+  bool stands = ties.judged.at(0).follow == cause.tie;
+  if (!follows) {
+    graph::Others one{.others = {author}};
+    auto const is = co_await needs_.graph.relationships(Call{.viewer = holder}, std::move(one));
+    auto const& lists = is.relationships.at(0).lists;
+    stands = std::ranges::find(lists, cause.list) != lists.end();
+  }
+  if (stands) throw Error{Code::unavailable, "Please try again", "a tie is not listed yet"};
+  co_return false;
 }
 
 Task<void> Timeline::backfill(std::uint64_t feed, AccountId author) {

@@ -112,6 +112,7 @@ class Timeline final : public TimelineService, public TimelineFollower {
   Task<void> fan_out_to_tag(posts::FanoutFacts const& post, std::string tag, AccountId after);
   Task<std::vector<AccountId>> reading(std::vector<AccountId> people);
   Task<std::vector<AccountId>> tied_to(AccountId root_author, std::vector<AccountId> people);
+  Task<bool> is_listed(graph::Cause cause, AccountId holder, AccountId author);
   Task<void> backfill(std::uint64_t feed, AccountId author);
   Task<void> spread(FeedEntry entry, std::vector<std::uint64_t> feeds, Version version);
 
