@@ -72,6 +72,7 @@ Task<Committed> Tables::commit(Change change) {
     commit.first[first.index].value = first.encode(key.get());
   }
   std::vector<Event> events = commit.events;
+  bool perhaps_done = false;
   for (int attempt = 1;; ++attempt) {
     bool last = attempt == commit_attempts_max;
     std::optional<Outcome> outcome;
@@ -79,7 +80,10 @@ Task<Committed> Tables::commit(Change change) {
       Commit copy = last ? std::move(commit) : commit;
       outcome = co_await needs_.strict.commit(std::move(copy));
     } catch (Error const& error) {
-      if (error.code != Code::unknown || last) throw;
+      // `unavailable` speaks of this attempt alone: an earlier one may have been done all the same.
+      perhaps_done = perhaps_done || error.code == Code::unknown;
+      if (!perhaps_done) throw;
+      if (last) throw Error{Code::unknown, error.say, error.detail};
     }
     if (!outcome) continue;
     if (outcome->done && !events.empty()) co_await needs_.dispatch.echo(std::move(events));

@@ -15,16 +15,18 @@ using testing::ElementsAre;
 constexpr AccountId ada{1}, bob{2};
 constexpr PollId lunch{7};
 
-// Says `unknown` so many times, having done it or not.
+// Says `unknown` so many times, having done it or not, and then so many times `unavailable`.
 class Forgetful final : public Strict {
  public:
-  Forgetful(Strict& engine, int times, bool done) : engine_(engine), times_(times), done_(done) {}
+  Forgetful(Strict& engine, int times, bool done, int unavailable = 0)
+      : engine_(engine), times_(times), done_(done), unavailable_(unavailable) {}
 
   Task<std::vector<RowPtr>> get(std::vector<RowKey> keys) override { return engine_.get(std::move(keys)); }
   Task<Scanned> scan(Range range) override { return engine_.scan(std::move(range)); }
   Task<Outcome> commit(Commit commit) override {
     ++calls;
     bool const forgets = times_-- > 0;
+    if (!forgets && unavailable_-- > 0) throw Error{Code::unavailable, "Out of reach"};
     if (!forgets || done_) {
       Outcome outcome = co_await engine_.commit(std::move(commit));
       if (!forgets) co_return outcome;
@@ -42,6 +44,7 @@ class Forgetful final : public Strict {
   Strict& engine_;
   int times_;
   bool done_;
+  int unavailable_;
 };
 
 class TablesTest : public testing::Test {
@@ -134,6 +137,35 @@ TEST_F(TablesTest, OutcomeThatStaysUnknownIsSaidAndACallersRepeatIsStillDoneOnce
   }
   EXPECT_TRUE(commit(vote(ada, 55)).done());
   EXPECT_EQ(get<Tally>({lunch})->votes, 1u);
+}
+
+TEST_F(TablesTest, UnavailableAfterUnknownIsAskedAgainAndStaysUnknown) {
+  Forgetful passing(world.strict(), 1, true, 1);
+  Tables asking({passing, world.wide(), world.keys, world.ids, world.dispatch()});
+  EXPECT_TRUE(world.run(asking.commit(vote(bob))).done());
+  EXPECT_EQ(passing.calls, 3);
+
+  Forgetful lasting(world.strict(), 1, true, 100);
+  Tables failing({lasting, world.wide(), world.keys, world.ids, world.dispatch()});
+  try {
+    world.run(failing.commit(vote(ada, 55)));
+    FAIL() << "nobody knows";
+  } catch (Error const& error) {
+    EXPECT_EQ(error.code, Code::unknown);
+  }
+  EXPECT_TRUE(get<Vote>({lunch, ada})) << "it was done, so `unavailable` would have been a lie";
+}
+
+TEST_F(TablesTest, UnavailableThatNothingPrecededIsSaidAtOnce) {
+  Forgetful engine(world.strict(), 0, true, 1);
+  Tables asking({engine, world.wide(), world.keys, world.ids, world.dispatch()});
+  try {
+    world.run(asking.commit(vote(ada)));
+    FAIL() << "the engine was out of reach";
+  } catch (Error const& error) {
+    EXPECT_EQ(error.code, Code::unavailable);
+  }
+  EXPECT_EQ(engine.calls, 1);
 }
 
 TEST_F(TablesTest, RowsOfAPartitionAreScannedAndManyAreRead) {
