@@ -28,8 +28,9 @@ void read_some(Db& db, std::vector<std::string> const& keys, ReadTier tier, std:
     db.db->MultiGet(options, db.rows, places.size(), slices.data(), values.data(), statuses.data());
   std::size_t left = 0;
   for (std::size_t i = 0; i < statuses.size(); ++i) {
-    // For a block that is not in the cache, MultiGet of RocksDB 7.8 says "found" and gives no bytes, where Get
-    // says "incomplete". A row has at least its header, so no bytes are no row.
+    // Where the key would stand at the edge of a block and the next block is not in the cache, MultiGet of
+    // RocksDB 7.8 says "found" and gives no bytes, where Get says "incomplete". A row has at least its
+    // header, so no bytes are no answer.
     bool const unread = tier == ReadTier::kBlockCacheTier && statuses[i].ok() && values[i].empty();
     if (unread)
       places[left++] = places[i];
