@@ -31,7 +31,8 @@ std::vector<Derived> rows_of(Pair::Key const& pair, Cause const& cause, AccountI
     case TieKind::blocking: return row(mine ? TieKind::blocking : TieKind::blocked_by);
     case TieKind::muting: return mine ? row(TieKind::muting) : std::vector<Derived>();
     case TieKind::close: return mine ? row(TieKind::close) : std::vector<Derived>();
-    case TieKind::listed: return mine ? std::vector<Derived>() : row(TieKind::listed);
+    case TieKind::listed:
+    case TieKind::notifies: return mine ? std::vector<Derived>() : row(cause.kind);
     default: return {};
   }
 }
@@ -43,6 +44,7 @@ Cause cause_of(Tie const& tie) {
     case TieKind::follower: return {.tie = tie.tie, .kind = TieKind::following, .hi = !hi};
     case TieKind::asked_by: return {.tie = tie.tie, .kind = TieKind::asked, .hi = !hi};
     case TieKind::blocked_by: return {.tie = tie.tie, .kind = TieKind::blocking, .hi = !hi};
+    case TieKind::notifies: return {.tie = tie.tie, .kind = TieKind::notifies, .hi = !hi};
     case TieKind::listed: return {.tie = tie.tie, .kind = tie.kind, .hi = !hi, .list = ListId{tie.tie.value}};
     default: return {.tie = tie.tie, .kind = tie.kind, .hi = hi};
   }

@@ -48,16 +48,23 @@ struct Acting {
       pair.friend_ = mint();
       causes.push_back({.tie = pair.friend_, .kind = TieKind::friend_});
     }
-    make(mine.follow, TieKind::following, true);
-    make(theirs.follow, TieKind::following, false);
+    follow(true);
+    follow(false);
+  }
+  void follow(bool me) {
+    Side& side = this->side(me);
+    if (side.follow) return;
+    make(side.follow, TieKind::following, me);
+    if (side.notify) note(side.notify, TieKind::notifies, me);  // it was wished when it was asked
   }
   // One side stops seeing the other: what it built on following goes too.
   void stop_following(bool me) {
     Side& side = this->side(me);
+    if (side.follow && side.notify) note(side.notify, TieKind::notifies, me);
     end(side.follow, TieKind::following, me);
     for (ListId const each : side.lists) list(each, me);
     side.lists.clear();
-    side.notify = false;
+    side.notify = {};
     side.hide_shares = false;
     side.languages.clear();
   }
@@ -70,13 +77,19 @@ struct Acting {
       end(side(me).close, TieKind::close, me);
     }
   }
-};
 
-void set_options(Side& side, Act const& act) {
-  if (act.show_shares) side.hide_shares = !*act.show_shares;
-  if (act.notify) side.notify = *act.notify;
-  if (!act.languages.empty()) side.languages = act.languages;
-}
+  void set_options(Act const& act) {
+    if (act.show_shares) mine.hide_shares = !*act.show_shares;
+    if (act.notify) set_notify(*act.notify);
+    if (!act.languages.empty()) mine.languages = act.languages;
+  }
+  void set_notify(bool on) {
+    if (on == static_cast<bool>(mine.notify)) return;
+    if (on) mine.notify = mint();
+    if (mine.follow) note(mine.notify, TieKind::notifies, true);
+    if (!on) mine.notify = {};
+  }
+};
 
 }  // namespace
 
@@ -98,10 +111,10 @@ Next next(Pair pair, AccountId actor, Act const& act, bool other_locked, FreshTi
 
   switch (act.verb) {
     case Verb::follow:
-      if (!mine.follow && (pair.friend_ || !other_locked)) acting.make(mine.follow, TieKind::following, true);
+      if (pair.friend_ || !other_locked) acting.follow(true);
       if (mine.follow) {
         acting.end(mine.request, TieKind::asked, true);
-        set_options(mine, act);
+        acting.set_options(act);
         break;
       }
       [[fallthrough]];
@@ -111,7 +124,7 @@ Next next(Pair pair, AccountId actor, Act const& act, bool other_locked, FreshTi
         acting.make_friends();
       else
         acting.make(mine.request, TieKind::asked, true);
-      if (act.verb == Verb::follow) set_options(mine, act);
+      if (act.verb == Verb::follow) acting.set_options(act);
       break;
     case Verb::accept:
       if (theirs.request)
@@ -189,6 +202,7 @@ std::vector<Cause> ties_of(Pair const& pair) {
     add(side.block, TieKind::blocking);
     add(side.mute, TieKind::muting);
     add(side.close, TieKind::close);
+    if (side.follow) add(side.notify, TieKind::notifies);
     for (ListId const list : side.lists)
       ties.push_back({.tie = TieId{list.value}, .kind = TieKind::listed, .hi = hi, .list = list});
   }
@@ -205,6 +219,7 @@ bool names(Pair const& pair, Cause const& cause) {
     case TieKind::muting: return side.mute == cause.tie;
     case TieKind::close: return side.close == cause.tie;
     case TieKind::listed: return has(side.lists, cause.list);
+    case TieKind::notifies: return side.follow && side.notify == cause.tie;
     default: return false;
   }
 }
@@ -229,7 +244,7 @@ Relationship relationship_of(Pair const* pair, AccountId viewer, AccountId other
   shown.muting_notifications = shown.muting && mine.mute_notifications;
   shown.mute_until = shown.muting ? mine.mute_until : no_time;
   shown.show_shares = !mine.hide_shares;
-  shown.notify = mine.notify;
+  shown.notify = static_cast<bool>(mine.notify);
   shown.close = static_cast<bool>(mine.close);
   shown.languages = mine.languages;
   shown.lists = mine.lists;

@@ -18,8 +18,8 @@
 
 namespace kith::graph {
 
-// The most ids that one act can make: friendship and both follows.
-using FreshTies = std::array<TieId, 3>;
+// The most ids that one act can make: friendship, both follows, and to be told of posts.
+using FreshTies = std::array<TieId, 4>;
 
 struct Next {
   Pair pair;

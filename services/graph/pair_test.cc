@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 #include <random>
 
 #include "base/error.h"
@@ -17,9 +18,9 @@ struct PairOf : testing::Test {
   std::uint64_t last = 100;
   std::vector<Cause> causes;
 
-  void act(AccountId actor, Verb verb, bool other_locked = true, ListId list = {}) {
-    FreshTies fresh{TieId{++last}, TieId{++last}, TieId{++last}};
-    Act const what{.other = actor == ada ? ben : ada, .verb = verb, .list = list};
+  void act(AccountId actor, Verb verb, bool other_locked = true, ListId list = {}, std::optional<bool> notify = {}) {
+    FreshTies fresh{TieId{++last}, TieId{++last}, TieId{++last}, TieId{++last}};
+    Act const what{.other = actor == ada ? ben : ada, .verb = verb, .notify = notify, .list = list};
     Next after = next(pair, actor, what, other_locked, fresh);
     pair = after.pair;
     causes = after.causes;
@@ -118,8 +119,23 @@ TEST_F(PairOf, OnlyAFriendCanBeClose) {
   EXPECT_FALSE(judged_of(pair, ada, ben, {}, Time{Duration{1}}).close);
 }
 
+TEST_F(PairOf, BeingToldOfPostsBeginsWithTheFollowAndEndsWithIt) {
+  auto const told = [&] { return std::ranges::count(ties_of(pair), TieKind::notifies, &Cause::kind); };
+  act(ada, Verb::follow, true, {}, true);
+  EXPECT_EQ(told(), 0) << "it is only asked";
+  EXPECT_TRUE(seen_by(ada).notify);
+  act(ben, Verb::accept);
+  EXPECT_EQ(told(), 1);
+  act(ada, Verb::follow, true, {}, false);
+  EXPECT_EQ(told(), 0);
+  act(ada, Verb::follow, true, {}, true);
+  act(ada, Verb::see_less);
+  EXPECT_EQ(told(), 0);
+  EXPECT_FALSE(seen_by(ada).notify);
+}
+
 TEST_F(PairOf, AMuteEndsByItself) {
-  FreshTies const fresh{TieId{1}, TieId{2}, TieId{3}};
+  FreshTies const fresh{TieId{1}, TieId{2}, TieId{3}, TieId{4}};
   Act const mute{.other = ben, .verb = Verb::mute, .mute_until = Time{std::chrono::seconds{60}}};
   pair = next(pair, ada, mute, true, fresh).pair;
   EXPECT_TRUE(relationship_of(&pair, ada, ben, Time{std::chrono::seconds{59}}).muting);
@@ -143,7 +159,8 @@ TEST_F(PairOf, AnySequenceOfActsKeepsTheInvariants) {
     Pair const before = pair;
     auto const verb = static_cast<Verb>(1 + random() % 16);
     try {
-      act(random() % 2 ? ada : ben, verb, random() % 2, ListId{1 + random() % 3});
+      std::optional<bool> const notify = random() % 3 == 0 ? std::optional(random() % 2 == 0) : std::nullopt;
+      act(random() % 2 ? ada : ben, verb, random() % 2, ListId{1 + random() % 3}, notify);
     } catch (Error const&) {
       EXPECT_EQ(pair, before);
       continue;

@@ -26,6 +26,7 @@ char const* word_of(TieKind kind) {
     case TieKind::close: return "close";
     case TieKind::listed: return "listed";
     case TieKind::blocked_by: return "blocked-by";
+    case TieKind::notifies: return "notifies";
     default: return "unknown";
   }
 }
