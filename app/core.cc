@@ -125,7 +125,7 @@ struct Core::Parts {
                   pages,
                   {settings.famous_followers_up, settings.famous_followers_down, settings.active_within,
                    settings.feeds_kept, settings.timelines_kept}}),
-        notifications({tables, clock, graph, posts, reactions, settings.notifications_kept}),
+        notifications({tables, clock, store.log(), graph, posts, reactions, settings.notifications_kept}),
         search({tables, clock, users, graph, posts}),
         auth({tables, clock, random, passwords, lookup, cache, *mail, users, auth_settings(settings)}) {
     graph::follow(dispatch, graph);

@@ -5,6 +5,7 @@
 
 #include "app/services.h"
 #include "services/graph/graph_events.kith.h"
+#include "services/notifications/notifications_events.kith.h"
 #include "services/posts/posts_events.kith.h"
 #include "services/reactions/reactions_events.kith.h"
 #include "services/timeline/timeline_events.kith.h"
@@ -41,6 +42,7 @@ std::vector<EventDescription> all_events() {
   add(all, posts::events());
   add(all, reactions::events());
   add(all, timeline::events());
+  add(all, notifications::events());
   return all;
 }
 

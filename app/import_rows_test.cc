@@ -50,7 +50,7 @@ struct Community {
                                                  *pages,
                                                  {.famous_from = famous_from, .famous_until = 10}});
       notifications.emplace(
-          notifications::Notifications::Needs{world.tables(), world.time, *graph, *posts, *reactions});
+          notifications::Notifications::Needs{world.tables(), world.time, world.log(), *graph, *posts, *reactions});
       search.emplace(search::Search::Needs{world.tables(), world.time, *users, *graph, *posts});
       auth.emplace(auth::Auth::Needs{world.tables(), world.time, random, passwords, lookup, *cache, mail, *users,
                                      auth::Auth::Settings{.lock_new_accounts = false}});

@@ -14,8 +14,9 @@ namespace {
 // Friend requests are `follow_request`, acceptance is `follow`, every reaction is `favourite`: what
 // existing apps draw.
 constexpr std::pair<std::string_view, Kind> words[] = {
-    {"mention", Kind::mention},      {"status", Kind::posted},     {"reblog", Kind::shared}, {"follow", Kind::followed},
-    {"follow_request", Kind::asked}, {"favourite", Kind::reacted}, {"update", Kind::edited}, {"quote", Kind::quoted},
+    {"mention", Kind::mention}, {"status", Kind::posted},        {"reblog", Kind::shared},
+    {"follow", Kind::followed}, {"follow_request", Kind::asked}, {"favourite", Kind::reacted},
+    {"update", Kind::edited},   {"quote", Kind::quoted},         {"quoted_update", Kind::quoted_edited},
 };
 
 std::string_view word_of(Kind kind) {

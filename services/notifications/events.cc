@@ -74,6 +74,7 @@ Task<void> Notifications::on_post_changed(posts::PostChanged event) {
   if (!post.post || post.state != posts::State::live) co_return;
   auto rows = rows_of(post);
   for (Notification& row : rows) co_await settle(std::move(row), true, seen_at);
+  for (Circle const circle : {Circle::told, Circle::quoters, Circle::sharers}) co_await tell(post, circle, 0);
 }
 
 Task<void> Notifications::on_reaction_changed(reactions::ReactionChanged event) {

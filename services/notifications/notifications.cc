@@ -17,6 +17,13 @@ bool wanted(PageRequest const& request, Notification const& row) {
   return !request.actor || row.actor == request.actor;
 }
 
+// An edit is news until the next one.
+bool is_current(Notification const& row, posts::SeenPost const& post) {
+  if (row.kind == Kind::edited) return post.facts.content_version == row.cause.value;
+  if (row.kind != Kind::quoted_edited) return true;
+  return post.target_visible && post.target && post.target->content_version == row.cause.value;
+}
+
 }  // namespace
 
 Task<std::vector<Item>> Notifications::shown(Call call, std::vector<Found<Notification>> rows) {
@@ -46,7 +53,7 @@ Task<std::vector<Item>> Notifications::shown(Call call, std::vector<Found<Notifi
       auto const at = static_cast<std::size_t>(std::ranges::find(posts, row.post) - posts.begin());
       posts::SeenPost const& post = seen.posts[at];
       // A muted conversation is quiet, whatever happens in it.
-      if (!post.visible || post.facts.thread_muted) continue;
+      if (!post.visible || post.facts.thread_muted || !is_current(row, post)) continue;
     }
     items.push_back(
         {.id = row.cause, .kind = row.kind, .actor = row.actor, .post = row.post, .reaction = row.reaction});

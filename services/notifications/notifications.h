@@ -4,6 +4,7 @@
 // shown only while the cause stands and the post may be seen. Any thread.
 
 #include "ports/clock/clock.h"
+#include "ports/log/log.h"
 #include "ports/table/tables.h"
 #include "ports/table/walk.h"
 #include "services/graph/graph.kith.h"
@@ -16,12 +17,14 @@ namespace kith::notifications {
 inline constexpr std::size_t page_max = 80;
 inline constexpr std::size_t scans_max = 10;
 inline constexpr std::size_t dismissed_max = 20'000;
+inline constexpr std::size_t told_at_once = 500;
 
 class Notifications final : public NotificationsService, public NotificationsFollower {
  public:
   struct Needs {
     Tables& tables;
     Clock const& clock;
+    Log& log;
     graph::GraphService& graph;
     posts::PostsService& posts;
     reactions::ReactionsService& reactions;
@@ -39,12 +42,22 @@ class Notifications final : public NotificationsService, public NotificationsFol
   Task<void> on_pair_changed(graph::PairChanged event) override;
   Task<void> on_post_changed(posts::PostChanged event) override;
   Task<void> on_reaction_changed(reactions::ReactionChanged event) override;
+  Task<void> on_telling_continued(TellingContinued event) override;
 
  private:
   // Writes or takes back what one cause means to one person. `seen_at`: before the truth was read, so
   // that whoever read it later wins.
   Task<void> settle(Notification row, bool stands, Version seen_at);
   Version now_version() const;
+  // The rows of some people of a circle, from `after` on.
+  struct Part {
+    std::vector<Notification> rows;
+    std::uint64_t after = 0;  // zero: this was the last
+  };
+  Task<Part> circle(posts::FanoutFacts post, Circle circle, std::uint64_t after);
+  Task<Part> told(posts::FanoutFacts post, std::uint64_t after);
+  Task<Part> users(posts::FanoutFacts post, bool quoters, std::uint64_t after);
+  Task<void> tell(posts::FanoutFacts post, Circle circle, std::uint64_t after);
   // Of these rows, those that may be shown now, in order.
   Task<std::vector<Item>> shown(Call call, std::vector<Found<Notification>> rows);
 
@@ -52,11 +65,12 @@ class Notifications final : public NotificationsService, public NotificationsFol
   Task<std::string> walk_rows(keeper::Walk& walk);
   Task<std::string> walk_posts(keeper::Walk& walk);
   Task<std::string> walk_reactions(keeper::Walk& walk);
+  Task<void> compare(keeper::Walk& walk, std::vector<Notification> wanted);
 
   Needs needs_;
 };
 
-// What a live post means to whom.
+// What a live post means to those it names.
 std::vector<Notification> rows_of(posts::FanoutFacts const& post);
 
 }  // namespace kith::notifications

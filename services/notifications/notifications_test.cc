@@ -22,6 +22,21 @@ class NotificationsTest : public WholeCommunity {
     for (Item const& item : page(who, std::move(request)).items) kinds.push_back(item.kind);
     return kinds;
   }
+  void erase(Notification::Key key) {
+    std::vector<Notification::Key> keys(1, key);
+    world.run(world.tables().erase<Notification>(std::move(keys), world.time.now().time_since_epoch().count()));
+  }
+  // Compares and heals all; how much differed.
+  std::uint64_t rebuilt() {
+    std::uint64_t found = 0;
+    keeper::RebuildRequest request;
+    for (;;) {
+      auto const part = world.run(notifications->rebuild({}, request));
+      found += part.differences.size();
+      request.cursor = part.cursor;
+      if (request.cursor.empty()) return found;
+    }
+  }
 };
 
 TEST_F(NotificationsTest, EveryKindIsToldOnce) {
@@ -42,6 +57,110 @@ TEST_F(NotificationsTest, EveryKindIsToldOnce) {
   EXPECT_THAT(kinds(ben), ElementsAre(Kind::followed));  // it was accepted
   EXPECT_THAT(kinds(ada), ElementsAre(Kind::mention, Kind::quoted, Kind::shared, Kind::mention, Kind::reacted));
   EXPECT_THAT(kinds(cleo), IsEmpty());
+}
+
+TEST_F(NotificationsTest, EachPostIsToldToThoseWhoAskedForIt) {
+  AccountId const open = person("open", Role::user, false);
+  write(open, "before");
+  world.run(graph->perform(as(ben), {.other = open, .verb = graph::Verb::follow, .notify = true}));
+  act(cleo, graph::Verb::follow, open);
+  PostId const post = write(open, "news");
+  answer(open, post, "and more");
+  answer(open, write(ada, "hm"), "this is for ada");
+  PostId const named = write(open, "hello @ben");
+  write(open, "for @ada", posts::Rule::direct);
+  share(open, named);
+  world.settle();
+  EXPECT_THAT(kinds(ben), ElementsAre(Kind::mention, Kind::posted, Kind::posted));
+  EXPECT_EQ(page(ben).items.back().post, post);
+  EXPECT_THAT(kinds(cleo), IsEmpty());
+  world.run(graph->perform(as(ben), {.other = open, .verb = graph::Verb::follow, .notify = false}));
+  write(open, "more news");
+  world.settle();
+  EXPECT_THAT(kinds(ben, {.kinds = {Kind::posted}}), SizeIs(2));
+  EXPECT_THAT(kinds(ben, {.without = {Kind::posted}}), ElementsAre(Kind::mention));
+}
+
+TEST_F(NotificationsTest, NobodyIsToldOfAPostTheyMayNotSee) {
+  AccountId const open = person("open", Role::user, false);
+  world.run(graph->perform(as(ben), {.other = open, .verb = graph::Verb::follow, .notify = true}));
+  write(open, "for friends", posts::Rule::friends);
+  PostId const narrowed = write(open, "for all");
+  world.settle();
+  EXPECT_THAT(kinds(ben), SizeIs(1));
+  world.run(posts->edit(as(open), {.post = narrowed, .audience = posts::Audience{.rule = posts::Rule::friends}}));
+  world.settle();
+  EXPECT_THAT(kinds(ben), IsEmpty());
+}
+
+TEST_F(NotificationsTest, AnEditIsToldToThoseWhoSharedOrQuotedBefore) {
+  PostId const post = write(ada, "first");
+  share(ben, post);
+  PostId const quote =
+      write(cleo, posts::NewPost{.text = "indeed", .audience = {.rule = posts::Rule::public_}, .quoted = post});
+  world.settle();
+  world.run(posts->edit(as(ada), {.post = post, .text = "second"}));
+  world.settle();
+  auto const told = page(ben).items;
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].kind, Kind::edited);
+  EXPECT_EQ(told[0].post, post);
+  EXPECT_EQ(told[0].actor, ada);
+  ASSERT_THAT(kinds(cleo), ElementsAre(Kind::quoted_edited));
+  EXPECT_EQ(page(cleo).items[0].post, quote);
+
+  AccountId const late = person("late");
+  share(late, post);
+  world.run(posts->edit(as(ada), {.post = post, .audience = posts::Audience{.rule = posts::Rule::unlisted}}));
+  world.settle();
+  EXPECT_THAT(kinds(late), IsEmpty()) << "the words are those they shared";
+  EXPECT_THAT(page(ben).items, ElementsAre(told[0]));
+
+  world.run(posts->edit(as(ada), {.post = post, .text = "third"}));
+  world.settle();
+  EXPECT_THAT(kinds(late), ElementsAre(Kind::edited));
+  EXPECT_THAT(kinds(ben), ElementsAre(Kind::edited)) << "the newest edit stands for all";
+  EXPECT_THAT(kinds(cleo), ElementsAre(Kind::quoted_edited));
+  world.run(posts->edit(as(ada), {.post = post, .audience = posts::Audience{.rule = posts::Rule::friends}}));
+  world.settle();
+  EXPECT_THAT(kinds(ben), IsEmpty());
+  EXPECT_THAT(kinds(cleo), IsEmpty());
+}
+
+TEST_F(NotificationsTest, MoreThanOnePartOfACircleIsTold) {
+  AccountId const open = person("open", Role::user, false);
+  std::vector<AccountId> people;
+  for (std::size_t i = 0; i < told_at_once + 1; ++i) {
+    people.push_back(person("p" + std::to_string(i)));
+    world.run(graph->perform(as(people.back()), {.other = open, .verb = graph::Verb::follow, .notify = true}));
+  }
+  write(open, "news");
+  world.settle();
+  EXPECT_THAT(kinds(people.front()), ElementsAre(Kind::posted));
+  EXPECT_THAT(kinds(people.back()), ElementsAre(Kind::posted));
+}
+
+TEST_F(NotificationsTest, WhatCirclesAreToldIsBuiltAnewFromTheTruth) {
+  AccountId const open = person("open", Role::user, false);
+  world.run(graph->perform(as(ben), {.other = open, .verb = graph::Verb::follow, .notify = true}));
+  PostId const post = write(open, "news");
+  share(cleo, post);
+  world.settle();
+  world.run(posts->edit(as(open), {.post = post, .text = "corrected"}));
+  world.settle();
+  auto const of_ben = page(ben).items;
+  auto const of_cleo = page(cleo).items;
+  ASSERT_THAT(of_ben, SizeIs(1));
+  ASSERT_THAT(of_cleo, SizeIs(1));
+  EXPECT_EQ(rebuilt(), 0u);
+  world.time.advance(std::chrono::seconds{1});
+  erase({ben, of_ben[0].id});
+  erase({cleo, of_cleo[0].id});
+  EXPECT_THAT(page(ben).items, IsEmpty());
+  world.time.advance(std::chrono::seconds{1});
+  EXPECT_EQ(rebuilt(), 2u);
+  EXPECT_EQ(page(ben).items, of_ben);
+  EXPECT_EQ(page(cleo).items, of_cleo);
 }
 
 TEST_F(NotificationsTest, AFollowOfAnOpenAccountIsTold) {

@@ -2,6 +2,8 @@
 // a tie was news to somebody depends on who made it, which no row says.
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "services/notifications/notifications.h"
 
@@ -57,23 +59,38 @@ Task<std::string> Notifications::walk_posts(keeper::Walk& walk) {
   auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(ids));
   walk.touched(facts.posts.size());
   std::vector<Notification> wanted;
-  std::vector<Notification::Key> keys;
   Time const oldest = needs_.clock.now() - needs_.kept_for;
   for (posts::FanoutFacts const& post : facts.posts) {
     if (!post.post || post.state != posts::State::live || time_of_id(post.post.value) <= oldest) continue;
-    for (Notification& row : rows_of(post)) {
-      keys.push_back(row.key());
-      wanted.push_back(std::move(row));
+    for (Notification& row : rows_of(post)) wanted.push_back(std::move(row));
+    for (Circle const circle : {Circle::told, Circle::quoters, Circle::sharers}) {
+      for (std::uint64_t after = 0;;) {
+        Part part = co_await this->circle(post, circle, after);
+        std::ranges::move(part.rows, std::back_inserter(wanted));
+        after = part.after;
+        if (wanted.size() >= rows_a_step) co_await compare(walk, std::exchange(wanted, {}));
+        if (after == 0) break;
+      }
     }
   }
-  auto const there = co_await needs_.tables.get_many<Notification>(std::move(keys));
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (there[i]) continue;
-    walk.differs("notifications: account ", wanted[i].person, " is not told of post ", wanted[i].cause, " by account ",
-                 wanted[i].actor);
-    if (walk.heals()) co_await settle(std::move(wanted[i]), true, now_version());
-  }
+  co_await compare(walk, std::move(wanted));
   co_return all.cursor;
+}
+
+Task<void> Notifications::compare(keeper::Walk& walk, std::vector<Notification> wanted) {
+  for (std::size_t begin = 0; begin < wanted.size(); begin += multi_get_max) {
+    std::size_t const end = std::min(begin + multi_get_max, wanted.size());
+    std::vector<Notification::Key> keys;
+    for (std::size_t i = begin; i < end; ++i) keys.push_back(wanted[i].key());
+    auto const there = co_await needs_.tables.get_many<Notification>(std::move(keys));
+    for (std::size_t i = begin; i < end; ++i) {
+      Notification& row = wanted[i];
+      if (there[i - begin]) continue;
+      walk.differs("notifications: account ", row.person, " is not told of post ", row.cause, " by account ",
+                   row.actor);
+      if (walk.heals()) co_await settle(std::move(row), true, now_version());
+    }
+  }
 }
 
 Task<std::string> Notifications::walk_reactions(keeper::Walk& walk) {

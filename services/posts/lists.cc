@@ -129,4 +129,23 @@ Task<PeoplePage> Posts::shared_by(Call call, PeopleRequest request) {
   co_return page;
 }
 
+Task<UsesPage> Posts::uses(Call, UsesRequest request) {
+  std::size_t const limit = std::clamp<std::size_t>(request.limit, 1, scan_max);
+  UsesPage page;
+  if (request.quotes) {
+    Scan<Quote> scan{.partition = {request.post}, .limit = limit};
+    if (request.after) scan.from = after(Quote::sort(PostId{request.after}));
+    auto const rows = co_await needs_.tables.scan<Quote>(scan);
+    for (auto const& row : rows) page.uses.push_back({.person = row->author, .post = row->post});
+    if (rows.more) page.after = page.uses.back().post.value;
+  } else {
+    Scan<Share> scan{.partition = {request.post}, .limit = limit};
+    if (request.after) scan.from = after(Share::sort(AccountId{request.after}));
+    auto const rows = co_await needs_.tables.scan<Share>(scan);
+    for (auto const& row : rows) page.uses.push_back({.person = row->person, .post = row->share});
+    if (rows.more) page.after = page.uses.back().person.value;
+  }
+  co_return page;
+}
+
 }  // namespace kith::posts

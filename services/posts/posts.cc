@@ -73,6 +73,7 @@ FanoutFacts fanout_facts(Found<Head> const& found, posts::Version const* version
   facts.mentioned = found->mentioned;
   facts.parent = found->parent;
   facts.root = found->root;
+  if (found->versions.size() > 1) facts.edit = found->versions.back();
   if (version != nullptr)
     for (auto const& tag : version->tags) facts.tags.push_back(fold(tag));
   return facts;

@@ -68,6 +68,7 @@ class Posts final : public PostsService, public PostsFollower {
   Task<FanoutFactsPage> fanout_facts_of(Call call, PostIds request) override;
   Task<PostTotals> totals(Call call) override;
   Task<RecentPosts> recent(Call call, RecentRequest request) override;
+  Task<UsesPage> uses(Call call, UsesRequest request) override;
   Task<AllPostsPage> all(Call call, AllPosts request) override;
   Task<keeper::RebuildPage> rebuild(Call call, keeper::RebuildRequest request) override;
 

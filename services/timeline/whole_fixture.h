@@ -23,7 +23,7 @@ class WholeCommunity : protected UpperServices, public Community {
           timeline.emplace(
               timeline::Timeline::Needs{world.tables(), world.time, world.log(), *graph, *posts, *pages, settings});
           notifications.emplace(
-              notifications::Notifications::Needs{world.tables(), world.time, *graph, *posts, *reactions});
+              notifications::Notifications::Needs{world.tables(), world.time, world.log(), *graph, *posts, *reactions});
           search.emplace(search::Search::Needs{world.tables(), world.time, *users, *graph, *posts});
           follow(world.dispatch(), *timeline);
           follow(world.dispatch(), *notifications);

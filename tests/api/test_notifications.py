@@ -55,6 +55,40 @@ def test_kinds(two, kind, act):
     check_dates_and_ids(first)
 
 
+def test_posts_of_those_one_asked_to_be_told_of(two):
+    ada, bob = two
+    bob.write("Before")
+    assert ada.do("follow", bob, notify="true")["notifying"]
+    post = bob.write("News", visibility="private")
+    hidden = bob.write("Nothing for ada", visibility="direct")
+    bob.act("reblog", bob.write("Old news", visibility="public"))
+    wait_until(lambda: kinds(ada, **{"types[]": "status"}) == ["status", "status"])
+    first = told(ada, **{"types[]": "status"})[1]
+    assert first["status"]["id"] == post["id"] and first["account"]["id"] == bob.id
+    assert hidden["id"] not in [n["status"]["id"] for n in told(ada) if n["status"]]
+    assert "status" not in kinds(ada, **{"exclude_types[]": "status"})
+    groups = ada.get("/api/v2/notifications", **{"types[]": "status"})["notification_groups"]
+    assert [g["notifications_count"] for g in groups] == [1, 1] and groups[1]["status_id"] == post["id"]
+    ada.do("unfollow", bob)
+    assert post["id"] not in [n["status"]["id"] for n in told(ada) if n["status"]], "not for ada's eyes any more"
+
+
+def test_edits_of_what_one_shared_or_quoted(community):
+    ada, bob, carl = community.friends("ada", "bob", "carl")
+    post = ada.write("First", visibility="public")
+    bob.act("reblog", post)
+    quote = carl.write("Look", quoted_status_id=post["id"], visibility="public")
+    ada.put(f"/api/v1/statuses/{post['id']}", status="Second")
+    wait_until(lambda: "update" in kinds(bob) and "quoted_update" in kinds(carl))
+    update = told(bob, **{"types[]": "update"})[0]
+    assert update["status"]["id"] == post["id"] and update["status"]["content"] == "<p>Second</p>"
+    assert update["account"]["id"] == ada.id
+    assert told(carl, **{"types[]": "quoted_update"})[0]["status"]["id"] == quote["id"]
+    ada.put(f"/api/v1/statuses/{post['id']}", status="Third")
+    wait_until(lambda: told(bob, **{"types[]": "update"})[0]["id"] > update["id"])
+    assert kinds(bob).count("update") == 1, "the newest edit stands for all"
+
+
 def test_what_is_taken_back_is_not_shown(two):
     ada, bob = two
     post = ada.write("x", visibility="public")
