@@ -9,6 +9,7 @@
 #include "gateway/http/server.h"
 #include "gateway/hydrate/hydrate.h"
 #include "gateway/pages/community.h"
+#include "gateway/pages/public.h"
 #include "services/auth/api.h"
 #include "services/graph/api.h"
 #include "services/notifications/api.h"
@@ -92,6 +93,8 @@ struct Gateway::Parts {
     notifications::notifications_api(router, services.notifications, services.users, hydrator);
     search::search_api(router, services.search, services.timeline, hydrator);
     community_api(router, community_of(settings), services.users, services.posts, hydrator);
+    public_pages(
+        router, {settings.community_name, services.users, services.posts, services.pages, services.timeline, hydrator});
     operations_api(router, {needs.metrics, std::string(version), needs.not_ready});
     return {.router = router,
             .check = [&services](std::string token) { return auth::check_token(services.auth, std::move(token)); },

@@ -67,6 +67,7 @@ class EdgeTest : public testing::Test {
     get("/assets/*path", Access::none, "", page);
     get("/", Access::none, "", page);
     get("/page/:how", Access::none, "", failing);
+    get("/@:name", Access::none, "", tag);
     get("/api/v1/fail/:how", Access::open, "", failing);
     router.add({.method = Method::patch,
                 .path = "/api/v1/profile",
@@ -162,6 +163,9 @@ TEST_F(EdgeTest, IllFormedIdIs404InAPathAnd422InAParameter) {
 
 TEST_F(EdgeTest, PathsAreDecodedBySegment) {
   EXPECT_EQ(body(get("/api/v1/tags/caf%C3%A9%2Fbar")), "café/bar");
+  EXPECT_EQ(body(get("/@ada")), "ada");
+  EXPECT_EQ(get("/@").status, 404);
+  EXPECT_EQ(get("/ada").status, 404);
   EXPECT_EQ(get("/api/v1/tags/%zz").status, 400);
   EXPECT_EQ(get("/api/v1/tags/%00").status, 400);
   EXPECT_EQ(get("/api/v1/tags/%ff").status, 400);

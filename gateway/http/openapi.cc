@@ -15,17 +15,17 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// "/api/v1/statuses/:id" -> "/api/v1/statuses/{id}"
+// "/api/v1/statuses/:id" -> "/api/v1/statuses/{id}", "/@:name" -> "/@{name}"
 std::string templated(std::string_view path, std::vector<std::string>& names) {
   std::string out;
   while (!path.empty()) {
     auto const end = path.find('/', 1);
     auto const segment = path.substr(0, end);
     path.remove_prefix(segment.size());
-    if (segment.size() > 1 && (segment[1] == ':' || segment[1] == '*')) {
-      names.emplace_back(segment.substr(2));
-      (out += "/{") += names.back();
-      out += '}';
+    if (auto const mark = segment.find_first_of(":*"); mark != std::string_view::npos) {
+      names.emplace_back(segment.substr(mark + 1));
+      (out += segment.substr(0, mark)) += '{';
+      (out += names.back()) += '}';
     } else {
       out += segment;
     }

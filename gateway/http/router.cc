@@ -33,9 +33,11 @@ std::string_view name_of(Access access) {
 
 }  // namespace
 
-// Fixed segments sorted by text; at most one named segment and one rest below a node.
+// Fixed segments sorted by text, then those named behind a fixed beginning ("@:name"); at most one
+// named segment and one rest below a node.
 struct Router::Node {
   std::vector<std::pair<std::string_view, std::unique_ptr<Node>>> fixed;
+  std::vector<std::pair<std::string_view, std::unique_ptr<Node>>> begun;
   std::unique_ptr<Node> named;
   std::unique_ptr<Node> rest;
   std::array<Entry const*, methods> entries{};
@@ -55,6 +57,12 @@ struct Router::Node {
       auto& branch = segment.front() == ':' ? named : rest;
       if (!branch) branch = std::make_unique<Node>();
       return *branch;
+    }
+    if (auto const colon = segment.find(':'); colon != std::string_view::npos) {
+      auto const beginning = segment.substr(0, colon);
+      for (auto const& [known, branch] : begun)
+        if (known == beginning) return *branch;
+      return *begun.emplace_back(beginning, std::make_unique<Node>()).second;
     }
     auto const at = std::lower_bound(fixed.begin(), fixed.end(), segment,
                                      [](auto const& branch, std::string_view text) { return branch.first < text; });
@@ -90,6 +98,12 @@ struct Router::Node {
     auto const segment = next_segment(after);
     if (auto const* next = find(segment))
       if (auto const* end = next->walk(after, caught, depth + 1)) return end;
+    for (auto const& [beginning, branch] : begun) {
+      if (segment.size() <= beginning.size() || !segment.starts_with(beginning)) continue;
+      caught.push_back(segment.substr(beginning.size()));
+      if (auto const* end = branch->walk(after, caught, depth + 1)) return end;
+      caught.pop_back();
+    }
     if (named && !segment.empty()) {
       caught.push_back(segment);
       if (auto const* end = named->walk(after, caught, depth + 1)) return end;
@@ -131,8 +145,8 @@ Router::Match Router::match(Method method, std::string_view raw_path) const {
   match.path_params.reserve(caught.size());
   while (!pattern.empty() && match.path_params.size() < caught.size()) {
     auto const segment = next_segment(pattern);
-    if (segment.starts_with(':') || segment.starts_with('*'))
-      match.path_params.emplace_back(segment.substr(1), caught[match.path_params.size()]);
+    if (auto const mark = segment.find_first_of(":*"); mark != std::string_view::npos)
+      match.path_params.emplace_back(segment.substr(mark + 1), caught[match.path_params.size()]);
   }
   return match;
 }

@@ -13,9 +13,9 @@
 //                std::bind_front(vote, std::ref(polls)));
 //   }
 //
-// A path is segments, ":name" for one of any text, "*name" at the end for all the rest; a fixed
-// segment goes before a named one. GET answers HEAD, PUT and PATCH answer each other, OPTIONS is
-// answered by the edge.
+// A path is segments, ":name" for one of any text, "@:name" for one that begins with @, "*name" at the
+// end for all the rest; a fixed segment goes before a named one. GET answers HEAD, PUT and PATCH answer each other,
+// OPTIONS is answered by the edge.
 
 #include <functional>
 #include <memory>

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "gateway/pages/about.h"
 #include "gateway/pages/page.h"
 #include "gateway/text/sanitize.h"
 #include "gateway/views/instance.h"
@@ -128,10 +129,7 @@ Task<Response> no_streaming(Request) {
 Task<Response> front(CommunityPtr community, Request) {
   CommunityPages const& pages = community->pages;
   std::string body = "<h1>" + escaped(pages.name) + "</h1>";
-  body += pages.description.empty()
-              ? "<p>A community of people who know each other: friends, posts for the right eyes, and a feed that "
-                "says why something is in it.</p>"
-              : text::sanitize(pages.description);
+  body += description_html(pages);
   if (pages.sign_up_open)
     body += "<p><a class=\"button\" href=\"/signup\">Sign up</a></p>";
   else
@@ -140,17 +138,38 @@ Task<Response> front(CommunityPtr community, Request) {
       "<h2>Read and post with an app</h2><p>Any app that works with Mastodon works here: Tusky (Android), Ice Cubes "
       "and Ivory (iPhone), Elk and Phanpy (in a browser), toot (terminal). Add this server:</p><p><code>" +
       escaped(pages.base_url) + "</code></p>";
-  if (!pages.rules.empty()) {
-    body += "<h2 id=\"rules\">Rules</h2><ol>";
-    for (auto const& rule : pages.rules) body += "<li>" + escaped(rule) + "</li>";
-    body += "</ol>";
-  }
-  if (!pages.contact_email.empty())
-    body += "<p>Something wrong? Write to <a href=\"mailto:" + escaped(pages.contact_email) + "\">" +
-            escaped(pages.contact_email) + "</a>.</p>";
+  body += rules_html(pages) + contact_html(pages);
+  body += "<p><a href=\"/about\">About</a> · <a href=\"/privacy-policy\">Privacy</a></p>";
   body += "<p class=\"soft\">Run with kith " + escaped(pages.version) +
           ", free software under AGPL-3.0-or-later. <a href=\"/api/openapi.json\">The API</a></p>";
   co_return page(pages.name, body);
+}
+
+Task<Response> about(CommunityPtr community, Request) {
+  auto const view = co_await instance_of(*community);
+  CommunityPages const& pages = community->pages;
+  std::string body = "<h1>About " + escaped(pages.name) + "</h1>" + description_html(pages) + rules_html(pages);
+  body += contact_html(pages);
+  body += "<p class=\"soft\">" + std::to_string(view.people) + " people, " + std::to_string(view.statuses) +
+          " posts.</p><p><a href=\"/\">" + escaped(pages.name) + "</a> · <a href=\"/privacy-policy\">Privacy</a></p>";
+  PageHead head{.title = "About " + pages.name, .url = pages.base_url + "/about"};
+  head.description = view.short_description;
+  head.site = pages.name;
+  co_return page(head, body);
+}
+
+Task<Response> privacy(CommunityPtr community, Request) {
+  CommunityPages const& pages = community->pages;
+  PageHead head{.title = "Privacy · " + pages.name, .url = pages.base_url + "/privacy-policy"};
+  head.site = pages.name;
+  std::string const body = "<h1>Privacy</h1>" + privacy_html(pages);
+  co_return page(head, body + "<p><a href=\"/\">" + escaped(pages.name) + "</a></p>");
+}
+
+Task<Response> privacy_policy(CommunityPtr community, Request) {
+  std::string out;
+  views::append_long_text(out, privacy_html(community->pages), no_time);
+  co_return Response::json(std::move(out));
 }
 
 }  // namespace
@@ -163,6 +182,9 @@ void community_api(Router& router, CommunityPages pages, users::UsersService& us
     router.add({.path = path, .access = Access::none, .summary = summary}, handler);
   };
   get("/", "Page: what this community is", bind_front(front, community));
+  get("/about", "Page: about this community", bind_front(about, community));
+  get("/privacy-policy", "Page: what is kept, and who sees it", bind_front(privacy, community));
+  get("/api/v1/instance/privacy_policy", "What is kept, and who sees it", bind_front(privacy_policy, community));
   get("/api/v1/instance", "This community, for older apps",
       bind_front(instance, &views::append_instance_v1, community));
   get("/api/v2/instance", "This community", bind_front(instance, &views::append_instance_v2, community));

@@ -21,8 +21,35 @@ button,.button{display:inline-block;margin:.8rem .5rem 0 0;padding:.6rem 1.2rem;
 button.quiet{color:var(--ink);background:var(--soft);border:1px solid var(--line)}
 .problem{padding:.7rem .9rem;border:1px solid var(--bad);border-radius:8px;color:var(--bad)}
 .soft{opacity:.75;font-size:.92rem}
+article{margin:1rem 0;padding:1rem 0 0;border-top:1px solid var(--line);overflow-wrap:anywhere}
+article p{margin:.5rem 0}blockquote{margin:.8rem 0;padding:0 1rem;border:1px solid var(--line);border-radius:10px}
+blockquote article{border:0;margin:0}.by{font-size:.95rem}.by img{vertical-align:middle;border-radius:10px}
+.invisible{display:none}.ellipsis::after{content:"…"}summary{cursor:pointer}
+dl{margin:1rem 0}dt{font-size:.9rem;opacity:.75}dd{margin:0 0 .5rem}
 @media(max-width:38rem){main{margin:0;border:0;border-radius:0;min-height:100vh}}
 )";
+
+void put_meta(std::string& out, std::string_view attribute, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  ((out += "<meta ") += attribute) += "=\"";
+  ((out += name) += "\" content=\"") += escaped(value);
+  out += "\">";
+}
+
+void put_previews(std::string& out, PageHead const& head) {
+  if (!head.indexed) put_meta(out, "name", "robots", "noindex");
+  if (head.url.empty()) return;
+  out += "<link rel=\"canonical\" href=\"" + escaped(head.url) + "\">";
+  put_meta(out, "name", "description", head.description);
+  put_meta(out, "property", "og:type", head.kind);
+  put_meta(out, "property", "og:title", head.title);
+  put_meta(out, "property", "og:description", head.description);
+  put_meta(out, "property", "og:url", head.url);
+  put_meta(out, "property", "og:image", head.image);
+  put_meta(out, "property", "og:site_name", head.site);
+  if (head.published_at != no_time) put_meta(out, "property", "article:published_time", iso_time(head.published_at));
+  put_meta(out, "name", "twitter:card", "summary");
+}
 
 }  // namespace
 
@@ -33,10 +60,17 @@ std::string escaped(std::string_view text) {
 }
 
 Response page(std::string_view title, std::string_view body, int status) {
+  PageHead const head{.title = std::string(title)};
+  return page(head, body, status);
+}
+
+Response page(PageHead const& head, std::string_view body, int status) {
   std::string out = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">";
   out += "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>";
-  out += escaped(title);
-  out += "</title><style>";
+  out += escaped(head.title);
+  out += "</title>";
+  put_previews(out, head);
+  out += "<style>";
   out += style;
   out += "</style></head><body><main>";
   out += body;

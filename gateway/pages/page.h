@@ -1,17 +1,31 @@
 #pragma once
 
-// The few plain pages (no script): what this community is, log-in, consent, sign-up. Everything a
-// person or app wrote is escaped where it enters the page.
+// The plain pages (no script): what this community is, log-in, consent, sign-up, and what is public.
+// Everything a person or app wrote is escaped where it enters the page.
 
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
 #include "gateway/http/response.h"
 
 namespace kith {
 
 // A whole document around `body`, which is HTML already.
 Response page(std::string_view title, std::string_view body, int status = 200);
+
+// What a page says of itself, also to whoever draws a preview of a link to it.
+struct PageHead {
+  std::string title = {};
+  std::string description = {};
+  std::string url = {};  // the one address of this page
+  std::string image = {};
+  std::string_view kind = "website";  // website, article, profile
+  std::string site = {};              // the community's name
+  Time published_at = no_time;
+  bool indexed = true;  // search engines may list it
+};
+Response page(PageHead const& head, std::string_view body, int status = 200);
 
 // Text as HTML text or attribute value.
 std::string escaped(std::string_view text);
