@@ -3,6 +3,7 @@
 //
 //   storage_engine [PART [FOLDER]]   likes, spread, rows or all; a folder on a real disk, emptied
 //   storage_engine open FOLDER       how long it takes to open what another run left, and its memory
+//   storage_engine abort FOLDER N F  writes N feed entries, F a post, and aborts, for `open` to find
 
 #include <sys/resource.h>
 
@@ -73,6 +74,7 @@ class Bench {
   Bench(std::filesystem::path folder, bool fresh) : workers_(2) {
     if (fresh) std::filesystem::remove_all(folder);
     auto const begin = std::chrono::steady_clock::now();
+    double const cpu = cpu_us();
     store_.emplace(RocksStore::Needs{clock_, workers_}, RocksOptions{.folder = folder});
     for (int i = 0; i < 2; ++i) {
       loops_.push_back(std::make_unique<boost::asio::io_context>(1));
@@ -85,10 +87,20 @@ class Bench {
         {"follows", {{.kind = "Reacted", .echo = true}}, [this](Event event) { return echoed(std::move(event)); }});
     store_->start({loops_[0]->get_executor(), loops_[1]->get_executor()});
     opened_ = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+    opened_cpu_ = (cpu_us() - cpu) / 1'000;
   }
   ~Bench() {
     for (auto& loop : loops_) loop->stop();
     for (auto& thread : threads_) thread.join();
+  }
+
+  // What a process leaves that dies: entries that are in the journal alone.
+  void abort(std::size_t entries, std::size_t followers) {
+    begin_on(0, all_of(spreads_of(entries, followers))).get();
+    begin_on(0, client(0, 1, true)).get();  // synced, and with it what came before
+    std::printf("aborted with %zu entries not in chunks\n", store_->stats().ring_entries_dirty);
+    std::fflush(stdout);
+    std::_Exit(0);
   }
 
   void run(std::string const& part) {
@@ -107,8 +119,8 @@ class Bench {
       std::ifstream memory("/proc/self/statm");
       std::size_t pages = 0, resident = 0;
       memory >> pages >> resident;
-      std::printf("open                       %7.1f ms, %zu MiB resident, %.1f MB of files\n", opened_,
-                  resident * 4 / 1024, static_cast<double>(store_->stats().disk_bytes) / 1e6);
+      std::printf("open                       %7.1f ms, %.1f ms CPU, %zu MiB resident, %.1f MB of files\n", opened_,
+                  opened_cpu_, resident * 4 / 1024, static_cast<double>(store_->stats().disk_bytes) / 1e6);
     }
   }
 
@@ -157,6 +169,20 @@ class Bench {
 
   void fan_out(std::size_t followers) {
     std::size_t const entries = 2'000'000;
+    std::vector<Spread> spreads = spreads_of(entries, followers);
+    double const cpu = cpu_us();
+    double const calls = static_cast<double>(spreads.size());
+    begin_on(0, all_of(std::move(spreads))).get();
+    double const written = cpu_us() - cpu;
+    // The bound on what is dirty was met: this is the flush of it.
+    for (int wait = 0; wait < 1'000 && store_->stats().ring_entries_dirty > entries / 2; ++wait)
+      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    double const flushed = cpu_us() - cpu;
+    store_->compact();
+    std::printf("spread to %5zu            %7.2f us CPU a call  %6.3f a partition, %6.3f with flush, %6.3f compacted\n",
+                followers, written / calls, written / entries, flushed / entries, (cpu_us() - cpu) / entries);
+  }
+  std::vector<Spread> spreads_of(std::size_t entries, std::size_t followers) {
     std::vector<std::string> people;
     for (std::uint64_t i = 0; i < 100'000; ++i) people.push_back(key(i));
     std::uint64_t random = 88172645463325252u;
@@ -169,17 +195,7 @@ class Bench {
       }
       spreads.push_back(std::move(spread));
     }
-    double const cpu = cpu_us();
-    double const calls = static_cast<double>(spreads.size());
-    begin_on(0, all_of(std::move(spreads))).get();
-    double const written = cpu_us() - cpu;
-    // The bound on what is dirty was met: this is the flush of it.
-    for (int wait = 0; wait < 1'000 && store_->stats().ring_entries_dirty > entries / 2; ++wait)
-      std::this_thread::sleep_for(std::chrono::milliseconds{20});
-    double const flushed = cpu_us() - cpu;
-    store_->compact();
-    std::printf("spread to %5zu            %7.2f us CPU a call  %6.3f a partition, %6.3f with flush, %6.3f compacted\n",
-                followers, written / calls, written / entries, flushed / entries, (cpu_us() - cpu) / entries);
+    return spreads;
   }
   Task<int> all_of(std::vector<Spread> spreads) {
     for (Spread& spread : spreads) co_await store_->wide().spread(std::move(spread));
@@ -262,7 +278,7 @@ class Bench {
     return future;
   }
 
-  double opened_ = 0;
+  double opened_ = 0, opened_cpu_ = 0;
   SystemClock clock_;
   Workers workers_;
   std::optional<RocksStore> store_;
@@ -280,6 +296,8 @@ int main(int count, char** words) {
   {
     std::string const part = count > 1 ? words[1] : "all";
     kith::Bench bench(folder, part != "open");
+    if (part == "abort")
+      bench.abort(count > 3 ? std::stoul(words[3]) : 1'900'000, count > 4 ? std::stoul(words[4]) : 20);
     bench.run(part);
   }
   if (count <= 2) std::filesystem::remove_all(folder);
