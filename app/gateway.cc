@@ -39,6 +39,9 @@ EdgeSettings edge_settings(Settings const& settings) {
   return edge;
 }
 
+// A refusal that the deadline brings about comes within this.
+constexpr Duration unanswered_after = std::chrono::seconds{5};
+
 ServerSettings server_settings(Settings const& settings, bool tls) {
   ServerSettings server{.listen = tls ? settings.tls_listen : settings.listen};
   if (tls) {
@@ -48,6 +51,7 @@ ServerSettings server_settings(Settings const& settings, bool tls) {
   server.connections_max = settings.connections_max;
   server.in_flight_max = settings.requests_in_flight_max;
   server.bodies_max = settings.request_bodies_max;
+  server.answer = settings.request_deadline + unanswered_after;
   return server;
 }
 

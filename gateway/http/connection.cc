@@ -79,8 +79,19 @@ ClientAddress address_of(Socket const& socket) {
   return address;
 }
 
+void ended(std::exception_ptr failure) {
+  if (!failure) return;
+  try {
+    std::rethrow_exception(failure);
+  } catch (std::exception const& error) {
+    log(LogLevel::error, "a connection ended by a failure of ours", {{"trouble", error.what()}});
+  } catch (...) {
+    log(LogLevel::error, "a connection ended by a failure of ours");
+  }
+}
+
 template <class Stream>
-class Served final : public Connection {
+class Served final : public Connection, public std::enable_shared_from_this<Served<Stream>> {
  public:
   template <class... Arguments>
   explicit Served(Hub& hub, Arguments&&... arguments)
@@ -91,6 +102,10 @@ class Served final : public Connection {
 
   static Task<void> run(std::shared_ptr<Served> self) { co_await self->whole(); }
   void cancel() override {
+    if (answering_) {
+      asio::co_spawn(hub().loop, cut_off(this->shared_from_this(), std::exchange(answering_, nullptr)), ended);
+      return;
+    }
     boost::system::error_code ignored;
     socket().cancel(ignored);
   }
@@ -113,12 +128,31 @@ class Served final : public Connection {
     }
     while (co_await one_request()) {
     }
+    if (!cut_off_) co_await say_goodbye();
+  }
+  Task<void> say_goodbye() {
     if constexpr (secure) {
       if (!timed_out && open_) {
         wait_at_most(shared_.settings.head);
         co_await stream_.async_shutdown(plain_errors);
       }
     }
+    co_return;
+  }
+
+  // What a handler waits for cannot be taken from it, so it goes on alone, still counted among the requests that
+  // run, and finds nobody to answer when it ends. Meanwhile the client is told and let go.
+  static Task<void> cut_off(std::shared_ptr<Served> self, std::shared_ptr<RequestData> data) {
+    self->cut_off_ = true;
+    self->shared_.unanswered.add();
+    log(LogLevel::error, "a request was not answered in time",
+        {{"method", name_of(data->method)}, {"path", data->raw_path.substr(0, 200)}, {"request", data->request_id}});
+    self->reader_.refusal = {503, "The server could not answer in time: what was asked may have been done"};
+    co_await self->refuse(data.get());
+    co_await self->say_goodbye();
+    self->deadline = no_deadline;
+    boost::system::error_code ignored;
+    self->socket().close(ignored);
   }
 
   // True: the connection stays for the next one.
@@ -165,8 +199,9 @@ class Served final : public Connection {
     }
     if (step == MessageReader::Step::refused) co_return co_await refuse(data.get());
 
-    // From here on nobody outside is waited for: the handler has a deadline of its own.
-    deadline = no_deadline;
+    // From here on nobody outside is waited for, but the handler.
+    wait_at_most(shared_.settings.answer);
+    answering_ = data;
     bool const head_only = data->method == Method::head;
     bool const asked_to_stay = reader_.facts.keep_alive;
     shared_.in_flight.fetch_add(1);
@@ -180,6 +215,7 @@ class Served final : public Connection {
     }
     shared_.in_flight.fetch_sub(1);
     forget_body();
+    if (!std::exchange(answering_, nullptr)) co_return false;
     reader_.begin();
     bool const stays = asked_to_stay && !shared_.stopping;
     write_head(response, stays);
@@ -286,7 +322,7 @@ class Served final : public Connection {
     auto const response = shared_.edge.refuse(data, reader_.refusal.status, reader_.refusal.say);
     write_head(response, false);
     gather(response, data && data->method == Method::head);
-    if (co_await send()) co_await discard();
+    if (co_await send() && !shared_.stopping) co_await discard();
     co_return false;
   }
 
@@ -345,18 +381,9 @@ class Served final : public Connection {
   std::vector<asio::const_buffer> buffers_;
   std::size_t held_ = 0;
   bool open_ = true;
+  std::shared_ptr<RequestData> answering_;  // while the handler has it
+  bool cut_off_ = false;
 };
-
-void ended(std::exception_ptr failure) {
-  if (!failure) return;
-  try {
-    std::rethrow_exception(failure);
-  } catch (std::exception const& error) {
-    log(LogLevel::error, "a connection ended by a failure of ours", {{"trouble", error.what()}});
-  } catch (...) {
-    log(LogLevel::error, "a connection ended by a failure of ours");
-  }
-}
 
 }  // namespace
 

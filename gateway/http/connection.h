@@ -28,6 +28,7 @@ struct Shared {
   std::atomic<bool> stopping{false};
   Counter timeouts;
   Counter overloads;
+  Counter unanswered;
   Gauge open;     // connections, and
   Gauge running;  // requests, as of the last tick
 };
@@ -39,9 +40,9 @@ class Connection {
  public:
   Connection(Hub& hub);
   virtual ~Connection();
-  virtual void cancel() = 0;  // ends its wait for the client
+  virtual void cancel() = 0;  // ends its wait, for the client or for a handler
 
-  // Milliseconds of Hub::now(); the greatest number: it waits for nobody outside.
+  // Milliseconds of Hub::now(); the greatest number: it waits for nobody.
   std::int64_t deadline = 0;
   bool idle = true;  // between two requests: may be closed at any time
   bool timed_out = false;

@@ -105,6 +105,7 @@ struct Server::State {
                .settings = std::move(given),
                .timeouts = metrics.counter("kith_http_timeouts_total", "Connections whose client was too slow"),
                .overloads = metrics.counter("kith_http_overloads_total", "Requests and connections refused by load"),
+               .unanswered = metrics.counter("kith_http_unanswered_total", "Requests whose handler took too long"),
                .open = metrics.gauge("kith_http_connections", "Open connections", labels()),
                .running = metrics.gauge("kith_http_requests_running", "Requests being answered", labels())} {}
 

@@ -36,6 +36,8 @@ struct ServerSettings {
   Duration head = std::chrono::seconds{10};
   Duration transfer = std::chrono::seconds{20};  // begin of a body or an answer, and then by rate
   std::size_t bytes_per_second_least = 4'096;
+  // Whatever a handler asks others has the deadline of EdgeSettings; who is not done some time after that is cut off.
+  Duration answer = std::chrono::seconds{20};
   Duration tick = std::chrono::seconds{1};  // how exactly these are kept
 };
 

@@ -112,6 +112,11 @@ Task<Response> slow(Request) {
   co_await timer.async_wait(boost::asio::use_awaitable);
   co_return Response::json("\"late\"");
 }
+Task<Response> never(Request) {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, std::chrono::hours{24});
+  co_await timer.async_wait(boost::asio::use_awaitable);
+  co_return Response::json("\"never\"");
+}
 Task<Response> large(Request) {
   Body body("[");
   for (int i = 0; i < 200; ++i) {
@@ -127,6 +132,7 @@ class ServerTest : public testing::Test {
   ServerTest() {
     router.add({.path = "/api/hello", .access = Access::open, .summary = "t"}, hello);
     router.add({.path = "/api/slow", .access = Access::open, .summary = "t"}, slow);
+    router.add({.path = "/api/never", .access = Access::open, .summary = "t"}, never);
     router.add({.path = "/api/large", .access = Access::open, .summary = "t"}, large);
     router.add({.path = "/health/live", .access = Access::none, .limit = LimitClass::none, .summary = "t"}, hello);
     router.add({.method = Method::post, .path = "/api/parrot", .access = Access::open, .summary = "t"}, parrot);
@@ -273,6 +279,36 @@ TEST_F(ServerTest, SlowClientsAreClosed) {
   EXPECT_EQ(status(dripping.rest()), 408) << "one byte now and then does not lengthen the time of a head";
 }
 
+TEST_F(ServerTest, HandlerThatNeverReturnsIsCutOff) {
+  settings.answer = milliseconds{200};
+  settings.in_flight_max = 2;
+  auto one = client(), two = client();
+  one.send(get("/api/never") + get("/api/hello"));
+  auto const answers = one.rest();
+  EXPECT_EQ(status(answers), 503);
+  EXPECT_EQ(count(answers, "HTTP/1.1 "), 1u) << "what followed is not answered on a connection that ends";
+  EXPECT_NE(answers.find("\r\nConnection: close\r\n"), std::string::npos);
+  EXPECT_NE(answers.find("\r\nAccess-Control-Allow-Origin: *\r\n"), std::string::npos);
+  EXPECT_NE(answers.find(R"({"error":"The server could not answer in time)"), std::string::npos);
+  EXPECT_TRUE(one.closed);
+  EXPECT_EQ(status(two.ask(get("/api/hello"))), 200);
+  EXPECT_EQ(status(two.ask(get("/api/never"))), 503);
+  EXPECT_EQ(status(client().ask(get("/api/hello"))), 503) << "what never ends is still counted among what runs";
+}
+
+TEST_F(ServerTest, HandlerThatReturnsAfterItWasCutOffAnswersNobody) {
+  settings.answer = milliseconds{60};
+  {
+    auto one = client();
+    one.send(get("/api/slow"));
+    auto const answer = one.rest();
+    EXPECT_EQ(status(answer), 503);
+    EXPECT_EQ(count(answer, "late"), 0u);
+  }
+  EXPECT_TRUE(server->stop(std::chrono::seconds{2})) << "it has ended by itself";
+  EXPECT_EQ(server->connections(), 0u);
+}
+
 TEST_F(ServerTest, MoreConnectionsThanAllowedAreRefused) {
   settings.connections_max = 2;
   auto one = client(), two = client();
@@ -377,6 +413,7 @@ TEST_F(ServerTest, SpeaksTlsWithAlpn) {
   write_certificate("server_test.pem", "server_test.key");
   settings.certificate = "server_test.pem";
   settings.key = "server_test.key";
+  settings.answer = milliseconds{500};
   auto plain = client();
   auto* const context = SSL_CTX_new(TLS_client_method());
   unsigned char const protocols[] = "\x02h2\x08http/1.1";
@@ -402,6 +439,12 @@ TEST_F(ServerTest, SpeaksTlsWithAlpn) {
     EXPECT_EQ(status(got), 200);
     EXPECT_EQ(got.size() > 2'000'000, path == "/api/large");
   }
+  auto const request = get("/api/never");
+  SSL_write(ssl, request.data(), static_cast<int>(request.size()));
+  char buffer[16384];
+  auto const read = SSL_read(ssl, buffer, sizeof buffer);
+  ASSERT_GT(read, 0);
+  EXPECT_EQ(status(std::string(buffer, static_cast<std::size_t>(read))), 503);
   SSL_free(ssl);
   SSL_CTX_free(context);
   auto not_tls = client();
