@@ -2,7 +2,8 @@
 
 // Runs tasks side by side on the awaiter's executor and waits for all of them; only then the first
 // failure, in the order given, is thrown. A task that never suspends costs no hop. The executor
-// must run one handler at a time, as every io_context of kith does.
+// must run one handler at a time, as every io_context of kith does. Whoever is cancelled meanwhile
+// hears so afterwards: the children write into the awaiting frame.
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -81,10 +82,13 @@ inline Task<std::monostate> valued(Task<void> task) {
 template <class T>
 Task<std::vector<T>> all(std::vector<Task<T>> tasks) {
   auto const executor = co_await boost::asio::this_coro::executor;
+  bool const throws = co_await boost::asio::this_coro::throw_if_cancelled();
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
   std::vector<all_detail::Slot<T>> slots(tasks.size());
   auto join = std::make_shared<all_detail::Join>();
   for (std::size_t i = 0; i < tasks.size(); ++i) all_detail::start(executor, std::move(tasks[i]), slots[i], join);
   co_await all_detail::settled(std::move(join));
+  co_await boost::asio::this_coro::throw_if_cancelled(throws);
   std::vector<T> values;
   values.reserve(slots.size());
   for (auto& slot : slots) values.push_back(slot.take());
@@ -101,10 +105,13 @@ inline Task<void> all(std::vector<Task<void>> tasks) {
 template <class... T>
 Task<std::tuple<T...>> all(Task<T>... tasks) {
   auto const executor = co_await boost::asio::this_coro::executor;
+  bool const throws = co_await boost::asio::this_coro::throw_if_cancelled();
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
   std::tuple<all_detail::Slot<T>...> slots;
   auto join = std::make_shared<all_detail::Join>();
   std::apply([&](auto&... slot) { (all_detail::start(executor, std::move(tasks), slot, join), ...); }, slots);
   co_await all_detail::settled(std::move(join));
+  co_await boost::asio::this_coro::throw_if_cancelled(throws);
   co_return std::apply([](auto&... slot) { return std::tuple<T...>{slot.take()...}; }, slots);
 }
 

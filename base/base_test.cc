@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/all.h"
@@ -63,6 +65,51 @@ TEST(All, ThrowsTheFirstFailure) {
     FAIL() << "a refusal was lost";
   } catch (Error const& error) {
     EXPECT_EQ(error.code, Code::not_found);
+  }
+}
+
+Task<int> later(int value, int& ended) {
+  value = co_await later(value);
+  ++ended;
+  co_return value;
+}
+Task<int> cancels(boost::asio::cancellation_signal& signal) {
+  signal.emit(boost::asio::cancellation_type::all);
+  co_return 1;
+}
+Task<int> cancels_later(boost::asio::cancellation_signal& signal) {
+  signal.emit(boost::asio::cancellation_type::all);
+  co_return co_await later(1);
+}
+Task<void> cancelled(boost::asio::cancellation_signal& signal, int& ended, int& heard) {
+  try {
+    auto const [a, b, c] = co_await all(later(1, ended), cancels(signal), later(2, ended));
+    heard = a + b + c;
+    co_await later(0);
+    heard = -1;
+  } catch (boost::system::system_error const& error) {
+    if (error.code() != boost::asio::error::operation_aborted) heard = -2;
+  }
+}
+Task<void> cancelled_with_many(boost::asio::cancellation_signal& signal, int& ended, int& heard) {
+  std::vector<Task<int>> tasks;
+  for (int i = 0; i < 3; ++i) tasks.push_back(later(i, ended));
+  tasks.push_back(cancels_later(signal));
+  for (int value : co_await all(std::move(tasks))) heard += value;
+}
+
+// A child that is still on its way writes into the frame of who waits for it.
+TEST(All, WhoIsCancelledStillWaitsForEveryChild) {
+  for (auto const parent : {cancelled, cancelled_with_many}) {
+    boost::asio::io_context loop(1);
+    boost::asio::cancellation_signal signal;
+    int ended = 0, heard = 0, ended_before = -1;
+    boost::asio::co_spawn(
+        loop, parent(signal, ended, heard),
+        boost::asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr) { ended_before = ended; }));
+    loop.run();
+    EXPECT_EQ(ended_before, parent == cancelled ? 2 : 3);
+    EXPECT_EQ(heard, 4);
   }
 }
 
