@@ -1,6 +1,7 @@
 #include "ports/clock/minter.h"
 
 #include <algorithm>
+#include <boost/asio/this_coro.hpp>
 
 #include "base/error.h"
 
@@ -111,8 +112,12 @@ std::uint64_t LeasedIds::mint() {
 }
 
 Task<void> LeasedIds::keep() {
+  // Only a sleep may end early: a renewal that is left half-way has written the row, and the lease here is then of
+  // a version that nobody has any more.
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  auto const state = co_await boost::asio::this_coro::cancellation_state;
   bool reached = true;
-  for (;;) {
+  while (state.cancelled() == boost::asio::cancellation_type::none) {
     co_await needs_.clock.sleep(reached ? lead / 4 : lead / 100);
     bool held = true;
     try {

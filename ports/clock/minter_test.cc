@@ -3,8 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <functional>
 #include <set>
 #include <thread>
 #include <vector>
@@ -27,9 +32,15 @@ class LeasesThatMayFail final : public Leases {
   Task<std::vector<Lease>> look(std::vector<std::string> names) override { return leases_.look(std::move(names)); }
   Task<std::optional<Lease>> put(Lease lease) override {
     if (away) throw Error{Code::unavailable, "Storage is not available"};
-    return leases_.put(std::move(lease));
+    auto written = co_await leases_.put(std::move(lease));
+    if (meanwhile) {
+      std::exchange(meanwhile, nullptr)();
+      co_await boost::asio::post(boost::asio::use_awaitable);
+    }
+    co_return written;
   }
   bool away = false;
+  std::function<void()> meanwhile;  // while a written row is on its way back
 
  private:
   MemoryLeases leases_;
@@ -124,6 +135,24 @@ TEST_F(Minting, NothingIsMintedAfterTheLeasesEnd) {
   }
   // Whoever mints next begins above all that could have been minted under the lease.
   EXPECT_GE(tick_of(open("they")->mint()), run(leases_.look({"ids/0"})).at(0).ceiling);
+}
+
+TEST_F(Minting, ARenewalThatIsUnderWayWhenTheServerStopsIsFinished) {
+  boost::asio::io_context loop(1);
+  auto const ids = open();
+  boost::asio::cancellation_signal stop;
+  bool ended = false;
+  boost::asio::co_spawn(loop, ids->keep(),
+                        boost::asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr) { ended = true; }));
+  loop.poll();
+  leases_.meanwhile = [&] { stop.emit(boost::asio::cancellation_type::all); };
+  clock_.advance(LeasedIds::lead / 4);
+  loop.restart();
+  loop.poll();
+  EXPECT_FALSE(leases_.meanwhile) << "there was a renewal";
+  EXPECT_TRUE(ended) << "and no further sleep";
+  run(ids->close());
+  EXPECT_EQ(run(leases_.look({"ids/0"})).at(0).holder, "") << "the number is given back";
 }
 
 TEST_F(Minting, TheLeaseIsRenewedAlsoOverAnOutageAndGivenUpWhenLost) {
