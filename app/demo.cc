@@ -122,7 +122,7 @@ int demo(Typed const& typed) {
   std::optional<DemoSource> source;
   if (!made) source = source_of(typed);
 
-  start_logging({settings.log_level, settings.log_file});
+  start_logging({settings.log_level, settings.log_file, settings.log_format});
   for (auto const& warning : loaded.warnings) log(LogLevel::warn, warning);
   int status = 0;
   {

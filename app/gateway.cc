@@ -99,7 +99,7 @@ struct Gateway::Parts {
     community_api(router, community_of(settings), services.users, services.posts, hydrator);
     public_pages(
         router, {settings.community_name, services.users, services.posts, services.pages, services.timeline, hydrator});
-    operations_api(router, {needs.metrics, std::string(version), needs.not_ready});
+    operations_api(router, {needs.metrics, std::string(version), needs.not_ready, settings.metrics});
     return {.router = router,
             .check = [&services](std::string token) { return auth::check_token(services.auth, std::move(token)); },
             .counter = counter,

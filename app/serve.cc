@@ -14,7 +14,7 @@ namespace {
 
 int serve(Typed const& typed) {
   auto loaded = settings_of(typed);
-  start_logging({loaded.settings.log_level, loaded.settings.log_file});
+  start_logging({loaded.settings.log_level, loaded.settings.log_file, loaded.settings.log_format});
   for (auto const& warning : loaded.warnings) log(LogLevel::warn, warning);
   int status = 0;
   {

@@ -140,9 +140,11 @@ class Table {
     group("What the operator sees");
     choice("log_level", &Settings::log_level, {"debug", "info", "warn", "error"}, "The least that is logged.");
     text("log_file", &Settings::log_file, "a file", "Where to. Nothing: standard error.");
+    choice("log_format", &Settings::log_format, {"json", "text"},
+           "One JSON object a line, for programs, or text for people.");
     choice("request_log", &Settings::request_log, {"off", "failures", "sampled", "all"},
            "Which requests are logged: none, refused ones, those and one in a hundred, all.");
-    flag("metrics", &Settings::metrics, "Whether /metrics answers.");
+    flag("metrics", &Settings::metrics, "Whether /metrics answers Prometheus; off makes it 404.");
   }
 
  private:

@@ -91,6 +91,7 @@ struct Settings {
   // What the operator sees.
   LogLevel log_level = LogLevel::info;
   std::string log_file = {};
+  LogFormat log_format = LogFormat::json;
   RequestLog request_log = RequestLog::failures;
   bool metrics = true;
 

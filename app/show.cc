@@ -43,7 +43,7 @@ int dataflow(Typed const&) {
 
 int settings(Typed const& typed) {
   auto const loaded = settings_of(typed);
-  print(settings_file(loaded.settings, "Every setting with its meaning and its value now.\n"));
+  print(settings_file(loaded.settings, "# Every setting with its meaning and its value now.\n"));
   for (auto const& warning : loaded.warnings) std::fprintf(stderr, "kith: %s\n", warning.c_str());
   return 0;
 }

@@ -5,6 +5,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -20,6 +21,7 @@ namespace {
 constexpr std::size_t queue_max = 8'192;
 
 std::atomic<LogLevel> least{LogLevel::warn};
+std::atomic<LogFormat> chosen{LogFormat::json};
 std::mutex starting;
 std::shared_ptr<spdlog::details::thread_pool> writer;
 std::shared_ptr<spdlog::logger> started;
@@ -46,12 +48,13 @@ std::string_view word_of(LogLevel level) {
   return "error";
 }
 
-std::string line_of(LogLevel level, std::string_view what, std::initializer_list<LogField> fields) {
+using Fields = std::initializer_list<LogField>;
+
+std::string json_line(LogLevel level, Time now, std::string_view what, Fields fields) {
   std::string line;
   line.reserve(256);
   JsonWriter json(line);
-  json.begin().time("time", std::chrono::floor<Duration>(std::chrono::system_clock::now()));
-  json.text("level", word_of(level)).text("what", what);
+  json.begin().time("time", now).text("level", word_of(level)).text("what", what);
   for (auto const& field : fields) {
     switch (field.kind) {
       case LogField::Kind::text: json.text(field.name, field.text); break;
@@ -65,6 +68,40 @@ std::string line_of(LogLevel level, std::string_view what, std::initializer_list
   }
   json.end();
   return line;
+}
+
+// Whoever chose a path or a name shall not write a line or a field of their own.
+bool is_plain(std::string_view text, std::string_view also) {
+  return std::ranges::all_of(
+      text, [also](char c) { return (c > ' ' && c < '\x7F' && c != '"' && c != '=') || also.contains(c); });
+}
+void append_safely(std::string& line, std::string_view text, std::string_view also) {
+  if (!text.empty() && is_plain(text, also))
+    line += text;
+  else
+    append_json(line, text);
+}
+
+std::string text_line(LogLevel level, Time now, std::string_view what, Fields fields) {
+  std::string line = iso_time(now);
+  (line += ' ') += word_of(level);
+  line += ' ';
+  append_safely(line, what, " =");
+  for (auto const& field : fields) {
+    ((line += ' ') += field.name) += '=';
+    switch (field.kind) {
+      case LogField::Kind::text: append_safely(line, field.text, ""); break;
+      case LogField::Kind::number: append_number(line, field.number); break;
+      case LogField::Kind::flag: line += field.number != 0 ? "yes" : "no"; break;
+      case LogField::Kind::real: fmt::format_to(std::back_inserter(line), "{:.6g}", field.real); break;
+    }
+  }
+  return line;
+}
+
+std::string line_of(LogLevel level, std::string_view what, Fields fields) {
+  Time const now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  return chosen == LogFormat::text ? text_line(level, now, what, fields) : json_line(level, now, what, fields);
 }
 
 }  // namespace
@@ -87,6 +124,7 @@ void start_logging(LogSettings settings) {
     started = std::move(logger);
     writer = std::move(pool);
     least = settings.level;
+    chosen = settings.format;
   } catch (spdlog::spdlog_ex const& failure) {
     throw Error{Code::unavailable, "The log file " + settings.file + " cannot be opened", failure.what()};
   }
@@ -96,6 +134,7 @@ void stop_logging() {
   std::scoped_lock const lock(starting);
   if (!started) return;
   least = LogLevel::warn;
+  chosen = LogFormat::json;
   current = nullptr;
   started->flush();
   started.reset();

@@ -1,8 +1,8 @@
 #pragma once
 
-// The log: one JSON object a line, {"time":...,"level":"warn","what":"...", fields}. Written by a
-// thread of its own from a bounded queue, so that a slow disk never holds up a request; when the
-// queue is full the oldest lines go, and a later line says how many.
+// The log: one JSON object a line, {"time":...,"level":"warn","what":"...", fields}, or the same as
+// text for people, `TIME warn what field=value`. Written by a thread of its own from a bounded queue, so that a slow
+// disk never holds up a request; when the queue is full the oldest lines go, and a later line says how many.
 //
 // Never in it: tokens, passwords, query strings, bodies, content of posts.
 
@@ -15,6 +15,8 @@
 namespace kith {
 
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
+
+enum class LogFormat : std::uint8_t { json, text };
 
 struct LogField {
   enum class Kind : std::uint8_t { text, number, real, flag };
@@ -38,6 +40,7 @@ struct LogField {
 struct LogSettings {
   LogLevel level = LogLevel::info;
   std::string file = {};  // empty: standard error
+  LogFormat format = LogFormat::json;
 };
 
 // Before the first line of a server; without it lines of warn and error go to standard error at

@@ -320,6 +320,13 @@ TEST_F(EdgeTest, RequestIdIsKeptWhenWellFormed) {
   EXPECT_EQ(get("/").headers.get("X-Request-Id").size(), 16u);
 }
 
+TEST_F(EdgeTest, NumbersThatAreSwitchedOffAreNoEndpoint) {
+  Router quiet;
+  operations_api(quiet, {metrics, "0.1.0", {}, false});
+  EXPECT_EQ(routes_text(quiet).find("/metrics"), std::string::npos);
+  EXPECT_NE(routes_text(quiet).find("/health/live"), std::string::npos);
+}
+
 TEST_F(EdgeTest, OperatorsSeeHealthNumbersAndDescription) {
   EXPECT_EQ(get("/health/live").status, 200);
   EXPECT_EQ(get("/health/ready").status, 503);

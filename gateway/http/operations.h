@@ -15,10 +15,10 @@ struct OperationsNeeds {
   std::string version;
   // Empty: ready. Else the reason why not, which /health/ready shows with 503.
   std::function<Task<std::string>()> not_ready;
-  std::string metrics_token = {};  // when set, /metrics asks for it as a bearer token
+  bool metrics_answer = true;  // without, there is no /metrics
 };
 
-// GET /health/live, /health/ready, /metrics and /api/openapi.json. Keeps references to router and
+// GET /health/live, /health/ready, /metrics (if it answers) and /api/openapi.json. Keeps references to router and
 // metrics; the description is made at its first reading, so routes may still be added.
 void operations_api(Router& router, OperationsNeeds needs);
 

@@ -82,6 +82,16 @@ def test_metrics(nobody):
     assert answer.headers["Content-Type"].startswith("text/plain") and "kith_http_requests_total" in answer.text
 
 
+def test_metrics_off_and_text_for_a_log():
+    server = Server("quiet", KITH_METRICS="off", KITH_LOG_FORMAT="text", KITH_LOG_LEVEL="info").start()
+    answer = requests.get(server.url + "/metrics", timeout=10)
+    assert answer.status_code == 404 and answer.json()["error"] == "There is no endpoint GET /metrics"
+    name = server.running[0][0]
+    server.stop()
+    lines = server.log(name).splitlines()
+    assert any(" info serving " in line for line in lines) and not any(line.startswith("{") for line in lines), lines
+
+
 def test_preferences(ada):
     assert {"posting:default:visibility", "posting:default:sensitive", "posting:default:language",
             "reading:expand:media", "reading:expand:spoilers"} <= set(ada.get("/api/v1/preferences"))
