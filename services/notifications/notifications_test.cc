@@ -212,6 +212,17 @@ TEST_F(NotificationsTest, DismissedAndClearedStayAway) {
   EXPECT_THAT(kinds(ada), ElementsAre(Kind::mention));
 }
 
+TEST_F(NotificationsTest, WhatHappenedBeforeAClearAndIsToldAfterItStaysAway) {
+  PostId const post = write(ada, "hello");
+  react(ben, post);
+  world.run(notifications->clear(as(ada)));
+  world.settle();
+  EXPECT_THAT(kinds(ada), IsEmpty());
+  react(cleo, post);
+  world.settle();
+  EXPECT_THAT(kinds(ada), ElementsAre(Kind::reacted));
+}
+
 TEST_F(NotificationsTest, AMutedThreadIsQuiet) {
   PostId const post = write(ada, "hello");
   answer(ben, post);
