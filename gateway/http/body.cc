@@ -125,6 +125,7 @@ void insert(Form& form, std::string_view name, Params value) {
       throw Malformed("Parameters may be nested at most " + std::to_string(nesting_max) + " deep");
     auto const key = rest.substr(1, end - 1);
     rest.remove_prefix(end + 1);
+    while (key.empty() && rest.starts_with("[]")) rest.remove_prefix(2);  // Mastodon.py writes id[][] for a list
     if (!key.empty()) {
       node = &node->child(key);
       continue;

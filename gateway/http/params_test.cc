@@ -60,6 +60,7 @@ TEST(Params, FormAndJsonAreTheSameTree) {
 TEST(Params, ListsComeInEveryForm) {
   std::vector<AnId> const wanted{AnId{1}, AnId{2}};
   EXPECT_EQ(form("id[]=1&id[]=2").ids<AnId>("id[]"), wanted);
+  EXPECT_EQ(form("id[][]=1&id[][]=2").ids<AnId>("id"), wanted);
   EXPECT_EQ(form("id=1&id=2").ids<AnId>("id"), wanted);
   EXPECT_EQ(json(R"({"id":["1",2]})").ids<AnId>("id[]"), wanted);
   EXPECT_EQ(form("id=1").ids<AnId>("id"), std::vector<AnId>{AnId{1}});

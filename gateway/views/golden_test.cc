@@ -213,10 +213,23 @@ TEST(Golden, Notification) {
             R"(,"most_recent_notification_id":6,"page_min_id":"4","page_max_id":"6")"
             R"(,"latest_page_notification_at":"2026-11-21T12:30:00.000Z","sample_account_ids":["8","9"])"
             R"(,"status_id":"1","report":null,"event":null,"moderation_warning":null}]})");
-  EXPECT_EQ(text([&](auto& out) { append_notification_policy(out); }),
-            R"({"for_not_following":"accept","for_not_followers":"accept","for_new_accounts":"accept")"
+  NotificationPolicy const policy{.not_following = "filter", .new_accounts = "drop", .requests = 1, .notifications = 2};
+  EXPECT_EQ(text([&](auto& out) { append_notification_policy(out, policy); }),
+            R"({"for_not_following":"filter","for_not_followers":"accept","for_new_accounts":"drop")"
             R"(,"for_private_mentions":"accept","for_limited_accounts":"accept")"
-            R"(,"summary":{"pending_requests_count":0,"pending_notifications_count":0}})");
+            R"(,"summary":{"pending_requests_count":1,"pending_notifications_count":2}})");
+  EXPECT_EQ(text([&](auto& out) { append_notification_policy_v1(out, policy); }),
+            R"({"filter_not_following":true,"filter_not_followers":false,"filter_new_accounts":true)"
+            R"(,"filter_private_mentions":false)"
+            R"(,"summary":{"pending_requests_count":1,"pending_notifications_count":2}})");
+  NotificationRequest const request{.id = 8,
+                                    .created_at = samples::at("2026-11-21T12:30:00Z"),
+                                    .updated_at = samples::at("2026-11-21T12:30:00Z"),
+                                    .count = 2,
+                                    .account = "{}"};
+  EXPECT_EQ(text([&](auto& out) { append_notification_request(out, request); }),
+            R"({"id":"8","created_at":"2026-11-21T12:30:00.000Z","updated_at":"2026-11-21T12:30:00.000Z")"
+            R"(,"notifications_count":"2","account":{},"last_status":null})");
 }
 
 TEST(Golden, Instance) {

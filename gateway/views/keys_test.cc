@@ -289,7 +289,7 @@ TEST(NotificationKeys, OfGroupsAreAllThere) {
       {"group_key", "notifications_count", "type", "most_recent_notification_id", "page_min_id", "page_max_id",
        "latest_page_notification_at", "sample_account_ids", "status_id", "report", "event", "moderation_warning"}));
   EXPECT_TRUE(json.at("notification_groups").at(0).at("most_recent_notification_id").is_number());
-  value const policy = parsed([](std::string& out) { append_notification_policy(out); });
+  value const policy = parsed([](std::string& out) { append_notification_policy(out, {}); });
   EXPECT_TRUE(has_exactly(policy, {"for_not_following", "for_not_followers", "for_new_accounts", "for_private_mentions",
                                    "for_limited_accounts", "summary"}));
 }

@@ -8,6 +8,15 @@ namespace {
 
 constexpr std::string_view ungrouped = "ungrouped-";
 
+void put_status(JsonWriter& json, std::string& out, std::string_view name, StatusPieces const* status) {
+  if (status == nullptr) {
+    json.null(name);
+  } else {
+    json.key(name);
+    append_status(out, *status);
+  }
+}
+
 void put(std::string& out, Notification const& notification) {
   JsonWriter json(out);
   json.begin().id("id", notification.id).text("type", notification.type).time("created_at", notification.created_at);
@@ -16,12 +25,8 @@ void put(std::string& out, Notification const& notification) {
   else
     json.text("group_key", notification.group_key);
   json.raw("account", notification.account.empty() ? "null" : notification.account);
-  if (notification.status == nullptr) {
-    json.null("status");
-  } else {
-    json.key("status");
-    append_status(out, *notification.status);
-  }
+  put_status(json, out, "status", notification.status);
+  if (notification.filtered) json.yes("filtered", true);
   json.null("report").null("event").null("moderation_warning").end();
 }
 
@@ -38,6 +43,14 @@ void put(JsonWriter& json, NotificationGroup const& group) {
       .list("sample_account_ids");
   for (std::uint64_t const account : group.accounts) json.id_item(account);
   json.end_list().id("status_id", group.status).null("report").null("event").null("moderation_warning").end();
+}
+
+void put_summary(JsonWriter& json, NotificationPolicy const& policy) {
+  json.begin("summary")
+      .number("pending_requests_count", policy.requests)
+      .number("pending_notifications_count", policy.notifications)
+      .end()
+      .end();
 }
 
 }  // namespace
@@ -65,19 +78,37 @@ void append_notification_groups(std::string& out, std::span<std::string_view con
   json.end_list().end();
 }
 
-void append_notification_policy(std::string& out) {
-  JsonWriter(out)
-      .begin()
-      .text("for_not_following", "accept")
-      .text("for_not_followers", "accept")
-      .text("for_new_accounts", "accept")
-      .text("for_private_mentions", "accept")
-      .text("for_limited_accounts", "accept")
-      .begin("summary")
-      .number("pending_requests_count", 0)
-      .number("pending_notifications_count", 0)
-      .end()
-      .end();
+void append_notification_policy(std::string& out, NotificationPolicy const& policy) {
+  JsonWriter json(out);
+  json.begin()
+      .text("for_not_following", policy.not_following)
+      .text("for_not_followers", policy.not_followers)
+      .text("for_new_accounts", policy.new_accounts)
+      .text("for_private_mentions", policy.private_mentions)
+      .text("for_limited_accounts", policy.limited_accounts);
+  put_summary(json, policy);
+}
+
+void append_notification_policy_v1(std::string& out, NotificationPolicy const& policy) {
+  JsonWriter json(out);
+  json.begin()
+      .yes("filter_not_following", policy.not_following != "accept")
+      .yes("filter_not_followers", policy.not_followers != "accept")
+      .yes("filter_new_accounts", policy.new_accounts != "accept")
+      .yes("filter_private_mentions", policy.private_mentions != "accept");
+  put_summary(json, policy);
+}
+
+void append_notification_request(std::string& out, NotificationRequest const& request) {
+  JsonWriter json(out);
+  json.begin()
+      .id("id", request.id)
+      .time("created_at", request.created_at)
+      .time("updated_at", request.updated_at)
+      .text("notifications_count", std::to_string(request.count))  // documented as text
+      .raw("account", request.account);
+  put_status(json, out, "last_status", request.last_status);
+  json.end();
 }
 
 }  // namespace kith::views

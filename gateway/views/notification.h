@@ -21,6 +21,7 @@ struct Notification {
   std::string_view group_key = {};  // empty: ungrouped-ID
   std::string_view account = {};    // who did it, JSON
   StatusPieces const* status = nullptr;
+  bool filtered = false;  // held back by the policy, and asked for nevertheless
 };
 
 struct NotificationGroup {
@@ -42,7 +43,27 @@ void append_notifications(std::string& out, std::span<Notification const> notifi
 void append_notification_groups(std::string& out, std::span<std::string_view const> accounts,
                                 std::span<StatusPieces const> statuses, std::span<NotificationGroup const> groups);
 
-// NotificationPolicy v2, all `accept`: nothing is held back, and nothing waits.
-void append_notification_policy(std::string& out);
+// What is held back, in the words accept, filter and drop.
+struct NotificationPolicy {
+  std::string_view not_following = "accept";
+  std::string_view not_followers = "accept";
+  std::string_view new_accounts = "accept";
+  std::string_view private_mentions = "accept";
+  std::string_view limited_accounts = "accept";
+  std::uint64_t requests = 0;       // senders whose notifications wait ...
+  std::uint64_t notifications = 0;  // ... and how many these are
+};
+void append_notification_policy(std::string& out, NotificationPolicy const& policy);
+void append_notification_policy_v1(std::string& out, NotificationPolicy const& policy);
+
+struct NotificationRequest {
+  std::uint64_t id = 0;
+  Time created_at = no_time;
+  Time updated_at = no_time;
+  std::uint64_t count = 0;
+  std::string_view account = {};  // JSON
+  StatusPieces const* last_status = nullptr;
+};
+void append_notification_request(std::string& out, NotificationRequest const& request);
 
 }  // namespace kith::views

@@ -7,6 +7,7 @@
 #include "gateway/http/paging.h"
 #include "gateway/views/notification.h"
 #include "ports/clock/ids.h"
+#include "services/notifications/api_policy.h"
 
 namespace kith::notifications {
 namespace {
@@ -43,6 +44,7 @@ PageRequest page_request(Request const& request) {
                    .limit = static_cast<std::uint32_t>(paging.limit)};
   page.kinds = kinds_of(request.texts("types"));
   page.without = kinds_of(request.texts("exclude_types"));
+  page.with_held = request.flag("include_filtered");
   page.actor = request.maybe_id<AccountId>("account_id").value_or(AccountId{});
   return page;
 }
@@ -80,6 +82,7 @@ Task<Shown> show(Hydrator& hydrator, Call call, std::vector<Item> items) {
 views::Notification view_of(Item const& item, Shown const& shown) {
   views::Notification view{.id = item.id.value, .type = word_of(item.kind), .created_at = time_of_id(item.id.value)};
   view.account = shown.account(item.actor);
+  view.filtered = item.held;
   view.status = item.post ? shown.post(item.post) : nullptr;
   return view;
 }
@@ -255,14 +258,6 @@ Task<Response> dismiss_group(NotificationsService& notifications, Request reques
   co_return Response::nothing();
 }
 
-// Nothing is held back here, and nothing waits.
-Task<Response> policy(Request) {
-  std::string out;
-  views::append_notification_policy(out);
-  co_return Response::json(std::move(out));
-}
-Task<Response> requests(Request) { co_return Response::json("[]"); }
-
 }  // namespace
 
 void notifications_api(Router& router, NotificationsService& service, users::UsersService& users, Hydrator& hydrator) {
@@ -271,6 +266,7 @@ void notifications_api(Router& router, NotificationsService& service, users::Use
   std::vector<ParamDoc> const params = {{"types[]", "[string]", "only these kinds"},
                                         {"exclude_types[]", "[string]", "without these kinds"},
                                         {"account_id", "id", "only what this person did"},
+                                        {"include_filtered", "boolean", "also what your policy holds back"},
                                         {"max_id", "id", "older than"},
                                         {"since_id", "id", "newer than, the newest page"},
                                         {"min_id", "id", "the page just above"},
@@ -285,9 +281,6 @@ void notifications_api(Router& router, NotificationsService& service, users::Use
   auto const reading = [&](auto handler) { return bind_front(handler, ref(service), ref(hydrator)); };
   get("/api/v1/notifications", "What happened to you", reading(list));
   get("/api/v1/notifications/unread_count", "How many are new", bind_front(unread, ref(service), ref(users)));
-  get("/api/v1/notifications/policy", "What is held back: nothing", policy);
-  get("/api/v2/notifications/policy", "What is held back: nothing", policy);
-  get("/api/v1/notifications/requests", "What waits for your consent: nothing", requests);
   get("/api/v1/notifications/:id", "One notification", reading(one));
   post("/api/v1/notifications/clear", "Clears all", bind_front(clear, ref(service)));
   post("/api/v1/notifications/:id/dismiss", "Dismisses one", bind_front(dismiss, ref(service)));
@@ -296,6 +289,7 @@ void notifications_api(Router& router, NotificationsService& service, users::Use
   get("/api/v2/notifications/:key", "One group", reading(group));
   get("/api/v2/notifications/:key/accounts", "Who is in a group", reading(group_accounts));
   post("/api/v2/notifications/:key/dismiss", "Dismisses a group", bind_front(dismiss_group, ref(service)));
+  policy_api(router, service, hydrator);
 }
 
 }  // namespace kith::notifications

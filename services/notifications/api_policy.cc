@@ -34,11 +34,11 @@ std::optional<Hold> filter_of(Request const& request, std::string_view name) {
 }
 
 views::NotificationPolicy view_of(PolicyView const& view) {
-  return {.not_following = word_of(view.policy.not_following),
-          .not_followers = word_of(view.policy.not_followers),
-          .new_accounts = word_of(view.policy.new_accounts),
-          .private_mentions = word_of(view.policy.private_mentions),
-          .limited_accounts = word_of(view.policy.limited_accounts),
+  return {.not_following = word_of(view.not_following),
+          .not_followers = word_of(view.not_followers),
+          .new_accounts = word_of(view.new_accounts),
+          .private_mentions = word_of(view.private_mentions),
+          .limited_accounts = word_of(view.limited_accounts),
           .requests = view.requests,
           .notifications = view.notifications};
 }

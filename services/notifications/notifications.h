@@ -16,7 +16,7 @@ namespace kith::notifications {
 
 inline constexpr std::size_t page_max = 80;
 inline constexpr std::size_t scans_max = 10;
-inline constexpr std::size_t dismissed_max = 20'000;
+inline constexpr int attempts_max = 10;  // each lost to another change of the same row
 inline constexpr std::size_t told_at_once = 500;
 
 class Notifications final : public NotificationsService, public NotificationsFollower {
@@ -37,6 +37,11 @@ class Notifications final : public NotificationsService, public NotificationsFol
   Task<void> dismiss(Call call, ItemRequest request) override;
   Task<void> clear(Call call) override;
   Task<Count> unread(Call call, CountRequest request) override;
+  Task<PolicyView> policy(Call call) override;
+  Task<void> set_policy(Call call, PolicyChange request) override;
+  Task<SenderPage> requests(Call call, SendersRequest request) override;
+  Task<SenderItem> request(Call call, SenderRequest request) override;
+  Task<void> answer(Call call, AnswerSenders request) override;
   Task<keeper::RebuildPage> rebuild(Call call, keeper::RebuildRequest request) override;
 
   Task<void> on_pair_changed(graph::PairChanged event) override;
@@ -60,6 +65,10 @@ class Notifications final : public NotificationsService, public NotificationsFol
   Task<void> tell(posts::FanoutFacts post, Circle circle, std::uint64_t after);
   // Of these rows, those that may be shown now, in order.
   Task<std::vector<Item>> shown(Call call, std::vector<Found<Notification>> rows);
+  // What the viewer said of these senders, in the order asked.
+  Task<std::vector<Found<Sender>>> senders(AccountId person, std::vector<Found<Notification>> const& rows);
+  // The senders of what is held back, the newest account first.
+  Task<std::vector<SenderItem>> held(Call call);
 
   // The walks of a rebuild; each returns where it goes on.
   Task<std::string> walk_rows(keeper::Walk& walk);
@@ -69,6 +78,11 @@ class Notifications final : public NotificationsService, public NotificationsFol
 
   Needs needs_;
 };
+
+bool holds_anything(Policy const& policy);
+// What becomes of a notification: `sender` null where nothing was said, `post` null where there is none.
+Hold verdict(Policy const& policy, Sender const* sender, Notification const& row, graph::Judged const& tie,
+             posts::SeenPost const* post, Time now);
 
 // What a live post means to those it names.
 std::vector<Notification> rows_of(posts::FanoutFacts const& post);

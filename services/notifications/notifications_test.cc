@@ -22,6 +22,11 @@ class NotificationsTest : public WholeCommunity {
     for (Item const& item : page(who, std::move(request)).items) kinds.push_back(item.kind);
     return kinds;
   }
+  void hold(AccountId who, PolicyChange change) { world.run(notifications->set_policy(as(who), change)); }
+  std::vector<SenderItem> requests(AccountId who, SendersRequest request = {}) {
+    if (request.limit == 0) request.limit = 20;
+    return world.run(notifications->requests(as(who), request)).senders;
+  }
   void erase(Notification::Key key) {
     std::vector<Notification::Key> keys(1, key);
     world.run(world.tables().erase<Notification>(std::move(keys), world.time.now().time_since_epoch().count()));
@@ -244,6 +249,113 @@ TEST_F(NotificationsTest, BlockedAndMutedPeopleAreNotHeard) {
   EXPECT_THAT(kinds(ada), SizeIs(1));
   world.run(graph->perform(as(ada), {.other = cleo, .verb = graph::Verb::mute, .mute_notifications = true}));
   EXPECT_THAT(kinds(ada), IsEmpty());
+}
+
+TEST_F(NotificationsTest, WhatThePolicyFiltersWaitsUntilItsSenderIsLetIn) {
+  befriend(ada, ben);
+  world.settle();
+  world.run(notifications->clear(as(ada)));
+  PostId const post = write(ada, "hello");
+  react(ben, post);
+  react(cleo, post);
+  PostId const said = answer(cleo, post);
+  world.settle();
+  hold(ada, {.not_following = Hold::filter});
+  EXPECT_THAT(kinds(ada), ElementsAre(Kind::reacted));
+  EXPECT_EQ(page(ada).items[0].actor, ben);
+  EXPECT_THAT(page(ada, {.with_held = true}).items, SizeIs(3));
+  EXPECT_EQ(world.run(notifications->unread(as(ada), {.limit = 100})).count, 1u);
+  auto const waiting = requests(ada);
+  ASSERT_THAT(waiting, SizeIs(1));
+  EXPECT_EQ(waiting[0].sender, cleo);
+  EXPECT_EQ(waiting[0].count, 2u);
+  EXPECT_EQ(waiting[0].last_post, said);
+  EXPECT_EQ(world.run(notifications->request(as(ada), {.sender = cleo})), waiting[0]);
+  EXPECT_EQ(refused(notifications->request(as(ada), {.sender = ben})), Code::not_found);
+  PolicyView const view = world.run(notifications->policy(as(ada)));
+  EXPECT_EQ(view.requests, 1u);
+  EXPECT_EQ(view.notifications, 2u);
+
+  world.run(notifications->answer(as(ada), {.senders = {cleo}, .let_in = true}));
+  EXPECT_THAT(kinds(ada), ElementsAre(Kind::mention, Kind::reacted, Kind::reacted));
+  EXPECT_THAT(requests(ada), IsEmpty());
+}
+
+TEST_F(NotificationsTest, WhoIsSentAwayMayComeAgain) {
+  PostId const post = write(ada, "hello");
+  react(cleo, post);
+  world.settle();
+  hold(ada, {.not_followers = Hold::filter});
+  world.run(notifications->answer(as(ada), {.senders = {cleo}, .let_in = false}));
+  EXPECT_THAT(requests(ada), IsEmpty());
+  EXPECT_THAT(page(ada, {.with_held = true}).items, IsEmpty());
+  answer(cleo, post);
+  world.settle();
+  EXPECT_THAT(kinds(ada), IsEmpty());
+  ASSERT_THAT(requests(ada), SizeIs(1));
+  EXPECT_EQ(requests(ada)[0].count, 1u);
+  world.run(notifications->answer(as(ada), {.senders = {cleo}, .let_in = true}));
+  EXPECT_THAT(kinds(ada), ElementsAre(Kind::mention)) << "what was sent away stays away";
+}
+
+TEST_F(NotificationsTest, WhatThePolicyDropsIsNowhere) {
+  PostId const post = write(ada, "hello");
+  react(cleo, post);
+  world.settle();
+  hold(ada, {.not_following = Hold::filter, .new_accounts = Hold::drop});
+  EXPECT_THAT(page(ada, {.with_held = true}).items, IsEmpty());
+  EXPECT_THAT(requests(ada), IsEmpty());
+  world.time.advance(std::chrono::days{31});
+  EXPECT_THAT(requests(ada), SizeIs(1)) << "no new account any more";
+  hold(ada, {.not_following = Hold::accept});
+  EXPECT_THAT(kinds(ada), ElementsAre(Kind::reacted));
+}
+
+TEST_F(NotificationsTest, OnlyMessagesThatWereNotAskedForAreHeldBack) {
+  AccountId const open = person("open", Role::user, false);
+  PostId const mine = write(ada, "a question for @cleo", posts::Rule::direct);
+  write(cleo, "hello @ada");
+  write(ben, "psst @ada", posts::Rule::direct);
+  answer(cleo, mine, "an answer for @ada", posts::Rule::direct);
+  act(ada, graph::Verb::follow, open);
+  write(open, "from one she follows @ada", posts::Rule::direct);
+  world.settle();
+  hold(ada, {.private_mentions = Hold::filter});
+  EXPECT_THAT(kinds(ada), SizeIs(3));
+  ASSERT_THAT(requests(ada), SizeIs(1));
+  EXPECT_EQ(requests(ada)[0].sender, ben);
+}
+
+TEST_F(NotificationsTest, WhatWasAskedForIsNeverHeldBack) {
+  AccountId const open = person("open", Role::user, false);
+  world.run(graph->perform(as(ada), {.other = open, .verb = graph::Verb::follow, .notify = true}));
+  PostId const post = write(open, "news");
+  share(ada, post);
+  world.settle();
+  world.run(posts->edit(as(open), {.post = post, .text = "corrected"}));
+  world.settle();
+  hold(ada, {.not_followers = Hold::drop, .new_accounts = Hold::drop});
+  EXPECT_THAT(kinds(ada), ElementsAre(Kind::edited, Kind::posted));
+}
+
+TEST_F(NotificationsTest, RequestsArePagedByTheirSenders) {
+  PostId const post = write(ada, "hello");
+  std::vector<AccountId> people;
+  for (int i = 0; i < 5; ++i) {
+    people.push_back(person("p" + std::to_string(i)));
+    react(people.back(), post);
+  }
+  world.settle();
+  hold(ada, {.not_following = Hold::filter});
+  auto const senders = [&](SendersRequest request) {
+    std::vector<AccountId> found;
+    for (SenderItem const& item : requests(ada, request)) found.push_back(item.sender);
+    return found;
+  };
+  EXPECT_THAT(senders({.limit = 2}), ElementsAre(people[4], people[3]));
+  EXPECT_THAT(senders({.max = people[3], .limit = 2}), ElementsAre(people[2], people[1]));
+  EXPECT_THAT(senders({.since = people[1], .limit = 2}), ElementsAre(people[4], people[3]));
+  EXPECT_THAT(senders({.min = people[1], .limit = 2}), ElementsAre(people[3], people[2]));
 }
 
 TEST_F(NotificationsTest, PagesKindsAndCountsAgree) {

@@ -2,6 +2,7 @@
 // it is read, so a changed policy or a new friend counts at once, also for what is there already.
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "services/notifications/notifications.h"
@@ -36,7 +37,9 @@ bool holds_anything(Policy const& policy) {
 
 Hold verdict(Policy const& policy, Sender const* sender, Notification const& row, graph::Judged const& tie,
              posts::SeenPost const* post, Time now) {
-  if (!can_be_held(row.kind) || (sender != nullptr && sender->allowed)) return Hold::accept;
+  if (!can_be_held(row.kind)) return Hold::accept;
+  if (sender != nullptr && row.cause <= sender->dismissed_up_to) return Hold::drop;
+  if (sender != nullptr && sender->allowed) return Hold::accept;
   Hold held = Hold::accept;
   auto const judge = [&](bool applies, Hold hold) {
     if (applies) held = std::max(held, hold);
@@ -45,14 +48,26 @@ Hold verdict(Policy const& policy, Sender const* sender, Notification const& row
   judge(!tie.followed_by && !tie.friend_, policy.not_followers);
   judge(time_of_id(row.actor.value) + new_for > now, policy.new_accounts);
   judge(is_unasked_message(row, tie, post), policy.private_mentions);
-  bool const sent_away = sender != nullptr && row.cause <= sender->dismissed_up_to;
-  return held == Hold::filter && sent_away ? Hold::drop : held;
+  return held;
+}
+
+Task<std::vector<Found<Sender>>> Notifications::senders(AccountId person,
+                                                        std::vector<Found<Notification>> const& rows) {
+  std::vector<Sender::Key> keys;
+  keys.reserve(rows.size());
+  for (auto const& row : rows) keys.push_back({person, row->actor});
+  co_return co_await needs_.tables.get_many<Sender>(std::move(keys));
 }
 
 Task<PolicyView> Notifications::policy(Call call) {
   AccountId const me = signed_in(call);
   auto const row = co_await needs_.tables.get<Policy>({me});
-  PolicyView view{.policy = row ? *row : Policy{.person = me}};
+  Policy const policy = row ? *row : Policy{};
+  PolicyView view{.not_following = policy.not_following,
+                  .not_followers = policy.not_followers,
+                  .new_accounts = policy.new_accounts,
+                  .private_mentions = policy.private_mentions,
+                  .limited_accounts = policy.limited_accounts};
   for (SenderItem const& sender : co_await held(call)) {
     ++view.requests;
     view.notifications += sender.count;
