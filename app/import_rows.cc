@@ -293,18 +293,18 @@ Task<void> NetworkImport::fan_out(std::size_t first, std::size_t number) {
 
 void NetworkImport::note_tags(PostId post, std::vector<std::string> const& tags) {
   for (std::string const& tag : tags) {
-    search::IndexedWord place = search::indexed(tag);
-    Tag& newest = tags_[{std::move(place.start), std::move(place.rest)}];
-    if (newest.newest < post) newest = {tag, post};
+    PostId& newest = tags_[tag];
+    newest = std::max(newest, post);
   }
 }
 
 Task<void> NetworkImport::write_tags() {
-  for (auto const& [place, tag] : tags_) {
-    search::TagWord row{.start = place.first, .rest = place.second, .shown = tag.shown};
-    row.expires_at_ = time_of_id(tag.newest.value) + search::tag_kept_for;
+  for (auto const& [tag, newest] : tags_) {
+    search::IndexedWord place = search::indexed(tag);
+    search::TagWord row{.start = std::move(place.start), .rest = std::move(place.rest), .shown = tag};
+    row.expires_at_ = time_of_id(newest.value) + search::tag_kept_for;
     std::vector<search::TagWord> one(1, std::move(row));
-    co_await needs_.tables.put(std::move(one), static_cast<Version>(tag.newest.value >> 1));
+    co_await needs_.tables.put(std::move(one), static_cast<Version>(newest.value >> 1));
   }
 }
 

@@ -71,10 +71,6 @@ class NetworkImport {
     std::uint32_t user;
     std::uint32_t number;
   };
-  struct Tag {
-    std::string shown;
-    PostId newest;
-  };
 
   Task<void> make_account(std::size_t user);
   Task<void> write_pairs(std::size_t batch);
@@ -110,7 +106,7 @@ class NetworkImport {
   std::vector<PostId> posts_;
   std::vector<std::uint32_t> posts_by_;  // how many
   std::vector<PostId> last_by_;
-  std::map<std::pair<std::string, std::string>, Tag> tags_;  // by the place of its word
+  std::map<std::string, PostId> tags_;  // the newest post with each
   Made made_;
 };
 

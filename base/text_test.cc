@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/accents.h"
+
 namespace kith {
 namespace {
 
@@ -61,6 +63,17 @@ TEST(Fold, MakesOneOfWhatPeopleReadAsOne) {
   EXPECT_EQ(fold("ΣΊΣΥΦΟΣ"), fold("σίσυφος"));
   for (char const* text : {"Ada", "ǰ", "ᾳ", "İ", "ŉ", "ﬃ", "\u1E9E", "a\u0345\u0301", "ﷺ"})
     EXPECT_EQ(fold(fold(text)), fold(text)) << text;
+}
+
+TEST(Unaccented, IsWhatPeopleTypeWhoHaveNoSuchKey) {
+  EXPECT_EQ(unaccented(fold("Zoë")), "zoe");
+  EXPECT_EQ(unaccented(fold("Łódź Ærø Đặng")), "lodz aero dang");
+  EXPECT_EQ(unaccented(fold("ΣΊΣΥΦΟΣ")), unaccented(fold("σισυφος")));
+  EXPECT_EQ(unaccented(fold("Ёлка")), "елка");
+  EXPECT_EQ(unaccented(fold("май")), "май") << "another letter, not an accent";
+  EXPECT_EQ(unaccented(fold("हिन्दी 한국 がぎ")), fold("हिन्दी 한국 がぎ")) << "marks that make the word";
+  for (char const* text : {"zoë", "ǰ", "ᾳ", "ặ", "a\u0345\u0301", "й\u0301", "한"})
+    EXPECT_EQ(unaccented(unaccented(text)), unaccented(text)) << text;
 }
 
 TEST(HandleKey, IsWhatAppsFindAsAMention) {

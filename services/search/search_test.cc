@@ -36,6 +36,15 @@ TEST_F(SearchTest, PeopleAreFoundByTheBeginningOfHandleOrName) {
   EXPECT_THAT(find(ada, ""), IsEmpty());
 }
 
+TEST_F(SearchTest, WhoTypesNoAccentsFindsThemToo) {
+  call(ben, "Zoë Łukasz");
+  for (char const* text : {"zoe", "Zoë", "ZOË lukasz", "łuk"}) EXPECT_THAT(find(ada, text), ElementsAre(ben)) << text;
+  write(ada, "#Cafés and #cafe");
+  world.settle();
+  EXPECT_THAT(tags("cafe"), ElementsAre("cafe", "cafés"));
+  EXPECT_THAT(tags("#café"), ElementsAre("cafe", "cafés"));
+}
+
 TEST_F(SearchTest, AnOldNameLeadsNowhere) {
   call(ben, "Zebra");
   EXPECT_THAT(find(ada, "zeb"), ElementsAre(ben));

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "base/accents.h"
 #include "base/text.h"
 
 namespace kith::search {
 
 std::vector<std::string> words_of(std::string_view text, std::size_t most) {
-  std::string const folded = fold(text);
+  std::string const folded = unaccented(fold(text));
   std::vector<std::string> words;
   std::size_t begin = 0;
   auto const take = [&](std::size_t end) {
@@ -28,10 +29,11 @@ std::vector<std::string> words_of(std::string_view text, std::size_t most) {
   return words;
 }
 
-IndexedWord indexed(std::string_view word) {
+IndexedWord indexed(std::string_view folded) {
+  std::string const word = unaccented(folded);
   std::size_t at = 0;
   for (int letters = 0; letters < 2 && at < word.size(); ++letters) next_code_point(word, at);
-  return {std::string(word.substr(0, at)), std::string(word.substr(at))};
+  return {word.substr(0, at), word.substr(at)};
 }
 
 }  // namespace kith::search
