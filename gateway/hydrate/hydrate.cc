@@ -132,26 +132,33 @@ Task<ShownPage> Hydrator::show(Call call, pages::Page page) {
     return pieces;
   };
   static reactions::ReactionFacts const none{};
+  auto const state_of = [](bool there, bool gone) {
+    return there ? views::QuoteState::accepted : gone ? views::QuoteState::deleted : views::QuoteState::unauthorized;
+  };
+  // `status` says what the quoted post quotes in turn.
   auto const quote = [&](views::StatusPieces& pieces, std::optional<posts::Facts> const& quoted,
-                         std::optional<reactions::ReactionFacts> const& reactions, std::uint32_t author, bool gone) {
-    pieces.quote = quoted ? views::QuoteState::accepted
-                   : gone ? views::QuoteState::deleted
-                          : views::QuoteState::unauthorized;
+                         std::optional<reactions::ReactionFacts> const& reactions, std::uint32_t author, bool gone,
+                         pages::Status const& status) {
+    pieces.quote = state_of(quoted.has_value(), gone);
     if (!quoted) return;
     shown.inner.push_back(piece(*quoted, reactions ? *reactions : none, author));
-    pieces.quoted = &shown.inner.back();
+    views::StatusPieces& inner = shown.inner.back();
+    pieces.quoted = &inner;
     pieces.quoted_id = quoted->post.value;
+    if (quoted->kind != posts::Kind::quote) return;
+    inner.quote = state_of(static_cast<bool>(status.inner), status.inner_gone);
+    inner.quoted_id = status.inner.value;
   };
   for (auto const& status : page.statuses) {
     views::StatusPieces pieces = piece(status.facts, status.reactions, status.author);
     if (status.facts.kind == posts::Kind::quote) {
-      quote(pieces, status.target, status.target_reactions, status.target_author, status.target_gone);
+      quote(pieces, status.target, status.target_reactions, status.target_author, status.target_gone, status);
     } else if (status.target && status.target_visible) {
       shown.inner.push_back(
           piece(*status.target, status.target_reactions ? *status.target_reactions : none, status.target_author));
       views::StatusPieces& shared = shown.inner.back();
       if (status.target->kind == posts::Kind::quote)
-        quote(shared, status.quoted, status.quoted_reactions, status.quoted_author, status.quoted_gone);
+        quote(shared, status.quoted, status.quoted_reactions, status.quoted_author, status.quoted_gone, status);
       pieces.reblog = &shared;
       // Apps look at the outer post too: what the viewer did with the shared one is shown on both.
       pieces.flags = shared.flags;

@@ -62,6 +62,8 @@ Task<Page> Pages::complete(Call call, SeenRequest request) {
     }
     status.quoted_visible = seen.quoted_visible;
     status.quoted_gone = seen.quoted_gone;
+    status.inner = seen.inner;
+    status.inner_gone = seen.inner_gone;
     if (seen.quoted) {
       status.quoted = std::move(seen.quoted);
       status.quoted_author = asked.show(*status.quoted);

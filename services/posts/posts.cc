@@ -47,6 +47,17 @@ void show_target(Sight const& sight, Head const& head, AccountId viewer, bool& v
     gone = target == nullptr || target->state == State::deleted;
 }
 
+// A quote inside a quote is named, not shown.
+void name_inner(Sight const& sight, std::optional<Facts> const& quote, SeenPost& seen) {
+  if (!quote || quote->kind != Kind::quote) return;
+  if (sight.visible(quote->target)) {
+    seen.inner = quote->target;
+    return;
+  }
+  Head const* const inner = sight.head(quote->target);
+  seen.inner_gone = inner == nullptr || inner->state == State::deleted;
+}
+
 SeenPost seen_of(Sight const& sight, PostId post, AccountId viewer) {
   SeenPost seen;
   if (!sight.visible(post)) return seen;
@@ -55,8 +66,13 @@ SeenPost seen_of(Sight const& sight, PostId post, AccountId viewer) {
   seen.facts = facts_of(sight, head, viewer);
   if (!head.target) return seen;
   show_target(sight, head, viewer, seen.target_visible, seen.target_gone, seen.target);
-  if (head.kind != Kind::share || !seen.target || !seen.target->target) return seen;
+  if (head.kind != Kind::share) {
+    name_inner(sight, seen.target, seen);
+    return seen;
+  }
+  if (!seen.target || !seen.target->target) return seen;
   show_target(sight, *sight.head(head.target), viewer, seen.quoted_visible, seen.quoted_gone, seen.quoted);
+  name_inner(sight, seen.quoted, seen);
   return seen;
 }
 

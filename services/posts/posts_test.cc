@@ -282,6 +282,24 @@ TEST_F(PostsTest, AnothersRestrictedPostIsNotBoostedUnlessItStaysAmongThoseWhoSe
   EXPECT_EQ(refused(posts->publish(as(ben), {.text = "see", .quoted = post})), Code::forbidden);
 }
 
+TEST_F(PostsTest, AQuoteInAQuoteIsNamedOnlyToWhoMaySeeWhatItQuotes) {
+  PostId const first = write(ada, "1");
+  PostId const second = write(ben, NewPost{.text = "2", .quoted = first});
+  PostId const third = write(ada, NewPost{.text = "3", .quoted = second});
+  PostId const fourth = write(ben, NewPost{.text = "4", .quoted = third});
+  EXPECT_EQ(see(cleo, third).inner, first);
+  EXPECT_FALSE(see(cleo, second).inner) << "what it quotes is shown, and quotes nothing";
+  EXPECT_EQ(see(cleo, share(cleo, third)).inner, first) << "of the quote that is shown";
+  EXPECT_EQ(see(cleo, share(cleo, fourth)).inner, second);
+  world.run(posts->edit(as(ada), {.post = first, .audience = Audience{.rule = Rule::friends}}));
+  EXPECT_FALSE(see(cleo, third).inner);
+  EXPECT_FALSE(see(cleo, third).inner_gone);
+  EXPECT_EQ(see(ada, third).inner, first);
+  remove(ada, first);
+  EXPECT_FALSE(see(ada, third).inner);
+  EXPECT_TRUE(see(ada, third).inner_gone);
+}
+
 TEST_F(PostsTest, AQuoteOutlivesWhatItQuotes) {
   PostId const post = write(ada, "Original");
   PostId const quote = write(ben, NewPost{.text = "Look", .quoted = post});

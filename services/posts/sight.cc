@@ -21,7 +21,7 @@ Task<Sight> Sight::of(Tables& tables, users::UsersService& users, graph::GraphSe
                       std::vector<PostId> posts) {
   Sight sight(call, posts.size() + posts.size() / 2);
   for (PostId const post : posts)
-    if (post) sight.add(post, 1);
+    if (post) sight.add(post, 2);
   co_await sight.load_heads(tables);
   co_await sight.load_ties(users, graph, call);
   co_return sight;
@@ -35,7 +35,7 @@ void Sight::add(PostId post, std::uint8_t targets) {
     targets_[place] = std::max(targets_[place], targets);
 }
 
-// Four rounds at most: a share, the quote it shares, what that quotes, the root of that.
+// Five rounds at most: a share, the quote it shares, what that quotes, what that quotes in turn, the root of that.
 Task<void> Sight::load_heads(Tables& tables) {
   for (std::size_t begin = 0; begin < places_.size();) {
     std::size_t const end = places_.size();

@@ -378,7 +378,16 @@ def test_quotes_do_not_nest(two):
     second = bob.write("2", quoted_status_id=first["id"], visibility="public")
     third = ada.write("3", quoted_status_id=second["id"], visibility="public")
     shown = third["quote"]["quoted_status"]
-    assert shown["id"] == second["id"] and "quoted_status" not in (shown["quote"] or {})
+    assert shown["id"] == second["id"]
+    assert shown["quote"] == {"state": "accepted", "quoted_status_id": first["id"]}
+    shared = bob.act("reblog", third)["reblog"]
+    assert shared["quote"]["quoted_status"]["quote"] == {"state": "accepted", "quoted_status_id": first["id"]}
+    ada.put(f"/api/v1/statuses/{first['id']}", status="1", **{"audience[rule]": "only_me"})
+    shown = bob.get(f"/api/v1/statuses/{third['id']}")["quote"]["quoted_status"]
+    assert shown["quote"] == {"state": "unauthorized", "quoted_status_id": None}
+    ada.delete(f"/api/v1/statuses/{first['id']}")
+    shown = bob.get(f"/api/v1/statuses/{third['id']}")["quote"]["quoted_status"]
+    assert shown["quote"] == {"state": "deleted", "quoted_status_id": None}
 
 
 # --- pins ---
