@@ -23,10 +23,6 @@ namespace {
 
 constexpr Duration numbers_every = std::chrono::seconds{10};
 
-bool has_role(Settings const& settings, std::string_view role) {
-  return std::ranges::any_of(settings.roles, [&](std::string const& each) { return each == role || each == "all"; });
-}
-
 unsigned threads_of(Settings const& settings) {
   return settings.threads > 0 ? static_cast<unsigned>(settings.threads)
                               : std::max(1u, std::thread::hardware_concurrency());
@@ -75,6 +71,10 @@ struct Running::Parts {
   // Last, so that coroutines end before what they refer to.
   std::optional<Loops> loops;
 };
+
+bool has_role(Settings const& settings, std::string_view role) {
+  return std::ranges::any_of(settings.roles, [&](std::string const& each) { return each == role || each == "all"; });
+}
 
 Running::Running(Settings settings, std::string not_ready) : parts_(std::make_unique<Parts>(std::move(settings))) {
   Parts& parts = *parts_;

@@ -19,8 +19,13 @@ int serve(Typed const& typed) {
   int status = 0;
   {
     Running running(loaded.settings);
-    log(LogLevel::info, "serving",
-        {{"url", base_url_of(loaded.settings)}, {"data", loaded.settings.data}, {"version", version}});
+    // Without the gateway nothing is served at the community's address.
+    if (has_role(loaded.settings, "gateway"))
+      log(LogLevel::info, "serving",
+          {{"url", base_url_of(loaded.settings)}, {"data", loaded.settings.data}, {"version", version}});
+    else
+      log(LogLevel::info, "serving",
+          {{"rpc", rpc_address(loaded.settings)}, {"data", loaded.settings.data}, {"version", version}});
     status = running.wait();
   }
   stop_logging();

@@ -13,6 +13,8 @@ struct Operations {
   Body::Fragment description = {};
 };
 
+Task<Response> alive(Request) { co_return Response::text("OK"); }
+
 Task<Response> live(Request) { co_return Response::json(R"({"status":"alive"})"); }
 
 Task<Response> ready(std::shared_ptr<Operations> operations, Request) {
@@ -41,6 +43,11 @@ Task<Response> description(std::shared_ptr<Operations> operations, Request) {
 
 void operations_api(Router& router, OperationsNeeds needs) {
   auto const operations = std::make_shared<Operations>(std::move(needs), router);
+  router.add({.path = "/health",
+              .access = Access::none,
+              .limit = LimitClass::none,
+              .summary = "Whether the process is alive, as Mastodon says it"},
+             alive);
   router.add({.path = "/health/live",
               .access = Access::none,
               .limit = LimitClass::none,

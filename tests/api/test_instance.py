@@ -98,6 +98,7 @@ def test_preferences(ada):
 
 
 def test_health(nobody):
+    assert nobody.ask("GET", "/health").text == "OK"
     assert nobody.get("/health/live") and nobody.get("/health/ready")
 
 
@@ -265,5 +266,7 @@ def test_core_listens_to_nobody_but_its_owner():
         folder = server.data / "rpc"
         assert folder.stat().st_mode & 0o077 == 0
         assert all(path.is_socket() for path in folder.iterdir())
+        assert f'"url":"{server.url}"' in server.log("gateway")
+        assert '"what":"serving"' in server.log("core") and "http://" not in server.log("core"), "it serves no URL"
     finally:
         server.stop()

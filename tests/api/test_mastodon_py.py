@@ -6,7 +6,7 @@ import mastodon
 import pytest
 
 from browser import code_for
-from community import OUT_OF_BAND, befriend
+from community import OUT_OF_BAND, befriend, wait_until
 
 SCOPES = ["read", "write", "follow", "push"]
 
@@ -67,6 +67,7 @@ def test_checks_version_and_instance(community, ada):
     assert client.custom_emojis() == []
     assert client.announcements() == []
     assert client.instance_nodeinfo().software.name == "kith"
+    assert client.instance_health()
 
 
 def test_life_of_a_post(two):
@@ -240,6 +241,23 @@ def test_notifications(two):
     assert ada.notifications(types=["favourite"]) == []
     ada.notifications_clear()
     assert ada.notifications() == []
+
+
+def test_notification_policy_and_requests(community, two):
+    ada, _, _, _ = two
+    stranger = client_of(community, community.person("stranger"))
+    assert ada.notifications_policy().for_not_following == "accept"
+    assert ada.update_notifications_policy(for_not_following="filter").for_not_following == "filter"
+    stranger.status_post(f"Hello @{ada.me().username}")
+    wait_until(ada.notification_requests)
+    waiting = ada.notification_requests()
+    assert [r.account.id for r in waiting] == [stranger.me().id] and waiting[0].last_status
+    assert ada.notification_request(waiting[0].id).account.id == stranger.me().id
+    assert "mention" not in [n.type for n in ada.notifications()]
+    ada.accept_notification_request(waiting[0].id)
+    assert ada.notifications_merged() and ada.notifications()[0].type == "mention"
+    ada.dismiss_multiple_notification_requests([waiting[0].id])
+    assert ada.notification_requests() == []
 
 
 def test_markers(two):
