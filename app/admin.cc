@@ -44,7 +44,7 @@ int create_account(Typed const& typed) {
   request.password = typed.text("--password");
   request.role = role_of(typed.text("--role", "user"));
   request.confirmed = typed.has("--confirmed");
-  Reached reached(settings_of(typed).settings);
+  Reached reached(settings_of(typed).settings, Reached::Missing::made);
   auto const made = run(reached.services().auth.sign_up(Call{}, request));
   say("@" + request.handle + " is account " + to_string(made.account) +
       (made.pending ? "; it waits for the confirmation of its e-mail address" : ""));

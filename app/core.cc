@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "app/address.h"
+#include "base/log.h"
 #include "base/run.h"
 #include "base/workers.h"
 #include "ports/cache/memory.h"
@@ -186,7 +187,12 @@ void Core::stop() {
   run(parts_->store.stop_delivery());
   boost::asio::post(parts_->loops->at(0), [this] { parts_->stop_keeping.emit(boost::asio::cancellation_type::all); });
   parts_->kept.get_future().wait();
-  run(parts_->ids->close());
+  try {
+    run(parts_->ids->close());
+  } catch (Error const& error) {
+    // On a full disk: the number stays held until its lease ends, which this server's next start does not mind.
+    kith::log(LogLevel::warn, "the worker number was not given back", {{"trouble", error.detail}});
+  }
   parts_->loops = nullptr;
 }
 

@@ -56,7 +56,7 @@ int import_network(Typed const& typed) {
   std::atomic<bool> const stopping = false;
   NetworkImport::Made made;
   {
-    Reached reached(settings);
+    Reached reached(settings, Reached::Missing::made);
     if (reached.core() == nullptr)
       throw Error{Code::invalid, "The data folder " + settings.data + " is being served; stop that server first"};
     users::AllAccounts const one{.limit = 1};

@@ -5,6 +5,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -13,6 +14,7 @@
 #include "app/core.h"
 #include "app/gateway.h"
 #include "app/remote.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "ports/clock/system.h"
 #include "ports/rpc/grpc.h"
@@ -143,7 +145,10 @@ struct Reached::Parts {
   std::optional<Loops> loops;
 };
 
-Reached::Reached(Settings const& settings) : parts_(std::make_unique<Parts>()) {
+Reached::Reached(Settings const& settings, Missing missing) : parts_(std::make_unique<Parts>()) {
+  // Before the socket is looked for, which makes its folder.
+  if (missing == Missing::refused && settings.rpc_folder.empty() && !std::filesystem::exists(settings.data + "/format"))
+    throw Error{Code::invalid, "There is no data folder of kith at " + settings.data};
   std::string const address = rpc_address(settings);
   if (answers(private_socket(address))) {
     parts_->channel.emplace(address);

@@ -2,6 +2,7 @@
 
 // A running server: its loops, its core or the way to it, its gateway, and the end of them in order.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -39,7 +40,9 @@ class Running {
 // The services of a data folder for a tool: of the server that runs there, or opened here.
 class Reached {
  public:
-  explicit Reached(Settings const& settings);
+  // A folder that is not there: made, or refused because it is more likely a slip of the pen.
+  enum class Missing : std::uint8_t { made, refused };
+  explicit Reached(Settings const& settings, Missing missing = Missing::refused);
   ~Reached();
 
   Services services();
