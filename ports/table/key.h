@@ -7,6 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "base/big_endian.h"
 #include "base/error.h"
 #include "base/id.h"
 #include "base/text.h"
@@ -34,21 +35,15 @@ std::uint32_t bits(Enum value) {
   return static_cast<std::uint32_t>(value);
 }
 
-template <class Unsigned>
-void put_bits(std::string& out, Unsigned bits) {
-  for (int shift = (static_cast<int>(sizeof(bits)) - 1) * 8; shift >= 0; shift -= 8)
-    out += static_cast<char>(bits >> shift);
-}
-
 template <class T>
   requires(!std::is_convertible_v<T, std::string_view>)
 void put(std::string& out, T value) {
-  put_bits(out, bits(value));
+  append_big_endian(out, bits(value));
 }
 template <class T>
 void put_descending(std::string& out, T value) {
   auto const forward = bits(value);
-  put_bits(out, static_cast<decltype(bits(value))>(~forward));
+  append_big_endian(out, static_cast<decltype(bits(value))>(~forward));
 }
 inline void put(std::string& out, std::string_view text) {
   if (!is_text(text)) throw Error{Code::invalid, "A name in this request holds a character that cannot be stored"};

@@ -1,6 +1,7 @@
 #include "ports/table/rocksdb_chunks.h"
 
 #include <algorithm>
+#include <span>
 
 namespace kith::rocks {
 namespace {
@@ -23,16 +24,20 @@ struct Bounded {
   }
 };
 
-void decode_chunk(std::string_view bytes, std::vector<SortedState>& entries) {
+void decode_chunk(std::string_view bytes, std::vector<EntryView>& entries) {
   while (!bytes.empty()) {
-    std::string sort(take_sized(bytes));
-    entries.push_back({std::move(sort), decode_state(take_sized(bytes))});
+    auto const sort = take_sized(bytes);
+    entries.push_back({sort, take_sized(bytes)});
   }
 }
 
-bool outlived(RowState const& state, Time now) {
-  if (state.erased) return state.erased_at + remembered < now;
-  return state.expires_at != no_time && state.expires_at + remembered < now;
+// What lies behind `middle`, sorted as what lies before it is, to its place.
+void merge_from(std::vector<EntryView>& entries, std::size_t middle) {
+  if (middle == 0 || middle == entries.size() || entries[middle - 1].sort < entries[middle].sort) return;
+  std::span const all(entries);
+  std::vector<EntryView> merged(entries.size());
+  std::ranges::merge(all.first(middle), all.subspan(middle), merged.begin(), {}, &EntryView::sort, &EntryView::sort);
+  entries = std::move(merged);
 }
 
 // The partition behind the table's number and its size byte.
@@ -98,25 +103,33 @@ std::string chunk_key(std::uint32_t table, std::string_view partition, std::uint
   return key;
 }
 
-OnDisk read_partition(Db& db, std::uint32_t table, std::string_view partition) {
+OnDisk read_partition(Db& db, std::uint32_t table, std::string_view partition, std::vector<OwnEntry> const& more) {
   OnDisk found;
+  std::size_t middle = 0;
   {
     Bounded walk(db, db.feeds, chunk_prefix(table, partition));
     for (walk.at->Seek(chunk_prefix(table, partition)); walk.at->Valid(); walk.at->Next()) {
       found.chunks.push_back(walk.at->key().ToString());
-      decode_chunk(view(walk.at->value()), found.entries);
+      decode_chunk(found.bytes.emplace_back(view(walk.at->value())), found.entries);
+      merge_from(found.entries, middle);
+      middle = found.entries.size();
     }
     walk.end();
   }
   std::string const prefix = partition_prefix(table, partition);
   Bounded walk(db, db.rows, prefix);
-  for (walk.at->Seek(prefix); walk.at->Valid(); walk.at->Next())
-    found.entries.push_back(
-        {std::string(view(walk.at->key()).substr(prefix.size())), decode_state(view(walk.at->value()))});
+  for (walk.at->Seek(prefix); walk.at->Valid(); walk.at->Next()) {
+    std::string const& sort = found.bytes.emplace_back(view(walk.at->key()).substr(prefix.size()));
+    found.entries.push_back({sort, found.bytes.emplace_back(view(walk.at->value()))});
+  }
   walk.end();
-  merge_states(found.entries);
-  Time const now = db.clock.now();
-  std::erase_if(found.entries, [&](SortedState const& entry) { return outlived(entry.state, now); });
+  merge_from(found.entries, middle);
+  middle = found.entries.size();
+  found.entries.insert(found.entries.end(), more.begin(), more.end());
+  std::ranges::sort(found.entries.begin() + static_cast<std::ptrdiff_t>(middle), found.entries.end(), {},
+                    &EntryView::sort);
+  merge_from(found.entries, middle);
+  keep_winners(found.entries);
   return found;
 }
 

@@ -9,6 +9,7 @@
 //   m table                     mark
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <string_view>
@@ -38,12 +39,13 @@ std::string chunk_prefix(std::uint32_t table, std::string_view partition);
 std::string chunk_key(std::uint32_t table, std::string_view partition, std::uint64_t flush, std::uint32_t part);
 
 // Of one partition, all that is on the disk: chunks, and rows from before the table was spread.
-// Sorted, each sort key once, without what nobody has to remember any more.
+// Sorted, each sort key once. `more` (outliving the answer) is merged with it.
 struct OnDisk {
-  std::vector<SortedState> entries;
+  std::vector<EntryView> entries;
   std::vector<std::string> chunks;  // their keys
+  std::deque<std::string> bytes;    // where the entries lie
 };
-OnDisk read_partition(Db& db, std::uint32_t table, std::string_view partition);
+OnDisk read_partition(Db& db, std::uint32_t table, std::string_view partition, std::vector<OwnEntry> const& more = {});
 
 // The first partition of the table after this one (empty: the first at all); empty: there is none.
 std::string next_partition(Db& db, std::uint32_t table, std::string_view partition);

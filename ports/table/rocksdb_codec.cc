@@ -1,5 +1,6 @@
 #include "ports/table/rocksdb_codec.h"
 
+#include "base/big_endian.h"
 #include "base/error.h"
 
 namespace kith::rocks {
@@ -12,26 +13,11 @@ enum Flag : unsigned char { flag_erased = 1, flag_operation = 2, flag_expires = 
 Time time_of(std::uint64_t number) { return Time{Duration{static_cast<std::int64_t>(number)}}; }
 std::uint64_t number_of(Time time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
 
-RowState decode_header(std::string_view& bytes) {
-  RowState state;
-  auto const flags = static_cast<unsigned char>(take_bytes(bytes, 1).front());
-  state.version = static_cast<Version>(take_u64(bytes));
-  if (flags & flag_operation) state.operation = take_u64(bytes);
-  if (flags & flag_expires) state.expires_at = time_of(take_u64(bytes));
-  state.erased = flags & flag_erased;
-  if (state.erased) state.erased_at = time_of(take_u64(bytes));
-  return state;
-}
-
 }  // namespace
 
-void append_u32(std::string& out, std::uint32_t number) {
-  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(number >> shift);
-}
+void append_u32(std::string& out, std::uint32_t number) { append_big_endian(out, number); }
 
-void append_u64(std::string& out, std::uint64_t number) {
-  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(number >> shift);
-}
+void append_u64(std::string& out, std::uint64_t number) { append_big_endian(out, number); }
 
 std::uint32_t read_u32(char const* bytes) {
   std::uint32_t number = 0;
@@ -124,8 +110,19 @@ std::string encode_state(RowState const& state) {
   return bytes;
 }
 
+RowState take_header(std::string_view& bytes) {
+  RowState state;
+  auto const flags = static_cast<unsigned char>(take_bytes(bytes, 1).front());
+  state.version = static_cast<Version>(take_u64(bytes));
+  if (flags & flag_operation) state.operation = take_u64(bytes);
+  if (flags & flag_expires) state.expires_at = time_of(take_u64(bytes));
+  state.erased = flags & flag_erased;
+  if (state.erased) state.erased_at = time_of(take_u64(bytes));
+  return state;
+}
+
 RowState decode_state(std::string_view bytes) {
-  RowState state = decode_header(bytes);
+  RowState state = take_header(bytes);
   state.value = bytes;
   return state;
 }
@@ -137,7 +134,7 @@ bool outlived(std::string_view bytes, Time now) {
                       expires = bytes.front() & flag_expires ? 8 : 0;
     if (bytes.size() < 9 + operation + expires + (bytes.front() & flag_erased ? 8 : 0)) return false;
   }
-  RowState const state = decode_header(bytes);
+  RowState const state = take_header(bytes);
   // An expired row is kept as long as an erase: until then its version still refuses late copies.
   if (state.erased) return state.erased_at + remembered < now;
   return state.expires_at != no_time && state.expires_at + remembered < now;

@@ -50,6 +50,8 @@ void split_key(std::string_view encoded, std::string& partition, std::string& so
 
 std::string encode_state(RowState const& state);
 RowState decode_state(std::string_view bytes);
+// All but the value, which is left.
+RowState take_header(std::string_view& bytes);
 // Without the value; for the compaction filter.
 bool outlived(std::string_view bytes, Time now);
 

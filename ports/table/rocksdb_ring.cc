@@ -14,35 +14,41 @@ constexpr std::size_t ring_bytes = 130;
 
 }  // namespace
 
-void merge_states(std::vector<SortedState>& states) {
-  std::ranges::sort(states, {}, &SortedState::sort);
+void keep_winners(std::vector<EntryView>& sorted) {
   std::size_t end = 0;
-  for (std::size_t i = 0; i < states.size(); ++i) {
-    if (end > 0 && states[end - 1].sort == states[i].sort) {
-      if (wins(states[i].state, states[end - 1].state)) states[end - 1] = std::move(states[i]);
-    } else {
-      if (end != i) states[end] = std::move(states[i]);
-      ++end;
-    }
+  for (EntryView const entry : sorted) {
+    if (end == 0 || sorted[end - 1].sort != entry.sort)
+      sorted[end++] = entry;
+    else if (wins(decode_state(entry.state), decode_state(sorted[end - 1].state)))
+      sorted[end - 1] = entry;
   }
-  states.resize(end);
+  sorted.resize(end);
 }
 
-void RingTable::Query::hit(std::string_view sort, RowState const& state) {
+void RingTable::Query::hit(EntryView entry) {
+  std::string_view value = entry.state;
+  RowState const state = take_header(value);
+  if (!state.lives(now)) return;
+  more = hits.size() == range.limit;
+  if (more) return;
   hits.push_back(
-      {state.header(), static_cast<std::uint32_t>(sort.size()), static_cast<std::uint32_t>(state.value.size())});
-  bytes += sort;
-  bytes += state.value;
+      {state.header(), static_cast<std::uint32_t>(entry.sort.size()), static_cast<std::uint32_t>(value.size())});
+  bytes += entry.sort;
+  bytes += value;
 }
 
-void append_entry(std::string& chunk, std::string_view sort, RowState const& state) {
-  append_sized(chunk, sort);
-  append_sized(chunk, encode_state(state));
+void append_entry(std::string& chunk, EntryView entry) {
+  append_sized(chunk, entry.sort);
+  append_sized(chunk, entry.state);
 }
 
 RingTable::~RingTable() = default;
 
-RingTable::Index RingTable::add(std::string_view sort, RowState const& state) {
+RingTable::Index RingTable::add(EntryView entry) {
+  if (auto const same = known_.find(entry); same != known_.end()) {
+    ++entries_[*same].references;
+    return *same;
+  }
   Index index;
   if (free_.empty()) {
     index = static_cast<Index>(entries_.size());
@@ -51,22 +57,29 @@ RingTable::Index RingTable::add(std::string_view sort, RowState const& state) {
     index = free_.back();
     free_.pop_back();
   }
-  entries_[index] = Entry{1, std::string(sort), state};
+  entries_[index] = Entry{{std::string(entry.sort), std::string(entry.state)}, 1};
   entry_bytes_ += entries_[index].bytes();
+  known_.insert(index);
   return index;
 }
 
 void RingTable::release(Index index) {
   Entry& entry = entries_[index];
   if (--entry.references > 0) return;
+  known_.erase(index);
   entry_bytes_ -= entry.bytes();
   entry = {};
   free_.push_back(index);
 }
 
+bool RingTable::wins(Index one, Index over) const {
+  return rocks::wins(decode_state(entries_[one].state), decode_state(entries_[over].state));
+}
+
 void RingTable::insert(std::string_view sort, RowState const& state, std::vector<std::string> const& partitions) {
+  std::string const encoded = encode_state(state);
   std::lock_guard const lock(mutex_);
-  Index const index = add(sort, state);
+  Index const index = add({sort, encoded});
   for (std::string const& partition : partitions) put(rings_[partition], partition, index);
   release(index);
 }
@@ -93,7 +106,7 @@ bool RingTable::keep(Ring& ring, Index index) {
   if (!kept.empty() && entries_[kept.back()].sort <= sort) {
     at = place(ring, sort);
     if (entries_[kept[at]].sort == sort) {
-      if (!wins(entries_[index].state, entries_[kept[at]].state)) return false;
+      if (!wins(index, kept[at])) return false;
       release(std::exchange(kept[at], index));
       ++entries_[index].references;
       return true;
@@ -145,13 +158,8 @@ RingTable::Found RingTable::query(Query& query) {
   if (range.backwards && !bounded(ring, query)) return Found::beyond;
   std::size_t left = high > low ? high - low : 0;
   for (std::size_t step = 0; step < left; ++step) {
-    Entry const& entry = entries_[kept[range.backwards ? low + step : high - 1 - step]];
-    if (!entry.state.lives(query.now)) continue;
-    if (query.hits.size() == range.limit) {
-      query.more = true;
-      return Found::yes;
-    }
-    query.hit(entry.sort, entry.state);
+    query.hit(entries_[kept[range.backwards ? low + step : high - 1 - step]]);
+    if (query.more) return Found::yes;
   }
   return bounded(ring, query) ? Found::yes : Found::beyond;
 }
@@ -161,7 +169,7 @@ std::uint64_t RingTable::cleanings() const {
   return cleanings_;
 }
 
-bool RingTable::install(std::string const& partition, std::vector<SortedState> from_disk, std::uint64_t cleanings,
+bool RingTable::install(std::string const& partition, std::vector<EntryView> const& from_disk, std::uint64_t cleanings,
                         bool fragmented) {
   std::lock_guard const lock(mutex_);
   if (cleanings != cleanings_) return false;
@@ -172,19 +180,19 @@ bool RingTable::install(std::string const& partition, std::vector<SortedState> f
   ring.whole = count == from_disk.size();
   ring.fragmented = fragmented;
   ring.kept.reserve(count + 8);
-  for (std::size_t i = count; i > 0; --i) ring.kept.push_back(add(from_disk[i - 1].sort, from_disk[i - 1].state));
+  for (std::size_t i = count; i > 0; --i) ring.kept.push_back(add(from_disk[i - 1]));
   indexes_ += count;
   for (Index const index : ring.fresh) keep(ring, index);
   return true;
 }
 
-std::vector<SortedState> RingTable::fresh(std::string const& partition) const {
+std::vector<OwnEntry> RingTable::fresh(std::string const& partition) const {
   std::lock_guard const lock(mutex_);
-  std::vector<SortedState> states;
+  std::vector<OwnEntry> entries;
   auto const found = rings_.find(std::string_view(partition));
-  if (found == rings_.end()) return states;
-  for (Index const index : found->second.fresh) states.push_back({entries_[index].sort, entries_[index].state});
-  return states;
+  if (found == rings_.end()) return entries;
+  for (Index const index : found->second.fresh) entries.push_back(entries_[index]);
+  return entries;
 }
 
 std::vector<std::string> RingTable::take_dirty() {
@@ -209,7 +217,7 @@ std::vector<RingTable::Dirty> RingTable::dirty(std::vector<std::string> const& p
     Dirty& dirty = all.emplace_back(
         Dirty{.partition = partitions[begin], .count = ring.fresh.size(), .fragmented = ring.fragmented});
     if (ring.fragmented) {
-      for (Index const index : ring.fresh) dirty.entries.push_back({entries_[index].sort, entries_[index].state});
+      for (Index const index : ring.fresh) dirty.entries.push_back(entries_[index]);
     } else {
       sorted_ = ring.fresh;
       dirty.chunks = encoded(sorted_);
@@ -222,7 +230,7 @@ std::vector<RingTable::Dirty> RingTable::dirty(std::vector<std::string> const& p
 std::vector<std::string> RingTable::encoded(std::vector<Index>& fresh) const {
   std::ranges::sort(fresh, [&](Index one, Index other) {
     int const order = entries_[one].sort.compare(entries_[other].sort);
-    return order != 0 ? order < 0 : wins(entries_[one].state, entries_[other].state);
+    return order != 0 ? order < 0 : wins(one, other);
   });
   std::vector<std::string> chunks(1);
   std::size_t count = 0;
@@ -234,7 +242,7 @@ std::vector<std::string> RingTable::encoded(std::vector<Index>& fresh) const {
       chunks.emplace_back();
       count = 1;
     }
-    append_entry(chunks.back(), entry.sort, entry.state);
+    append_entry(chunks.back(), entry);
     last = &entry;
   }
   return chunks;

@@ -1,11 +1,12 @@
 #pragma once
 
-// The rings of one table that is spread: each entry is held once, each partition lists the indexes
-// of its entries, 4 bytes each. `fresh` are those no chunk on the disk holds yet; `kept` is what
-// reads are served from: the first entries of the partition in sort order (a feed sorts its newest
-// first), complete up to its last one. Only memory: who reads and writes chunks is Rings.
+// The rings of one table that is spread: each entry is held once, wherever it came from, and each
+// partition lists the indexes of its entries, 4 bytes each. `fresh` are those no chunk on the disk holds yet; `kept` is
+// what reads are served from: the first entries of the partition in sort order (a feed sorts its newest first),
+// complete up to its last one. Only memory: who reads and writes chunks is Rings.
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -17,15 +18,20 @@
 
 namespace kith::rocks {
 
-// A row without its partition.
-struct SortedState {
-  std::string sort;
-  RowState state;
+// A row without its partition, its state encoded: it lies in somebody else's bytes, or holds its own.
+struct EntryView {
+  std::string_view sort;
+  std::string_view state;
 };
-// Sorts, and of equal sort keys keeps the one that wins.
-void merge_states(std::vector<SortedState>& states);
+struct OwnEntry {
+  std::string sort;
+  std::string state;
+  operator EntryView() const { return {sort, state}; }
+};
+// Of equal sort keys, which stand side by side, keeps the one that wins.
+void keep_winners(std::vector<EntryView>& sorted);
 // A chunk on the disk is entries one after another, sorted, at most so many.
-void append_entry(std::string& chunk, std::string_view sort, RowState const& state);
+void append_entry(std::string& chunk, EntryView entry);
 inline constexpr std::size_t chunk_entries = 256;
 
 class RingTable {
@@ -46,7 +52,8 @@ class RingTable {
     std::string bytes = {};
     bool more = false;
 
-    void hit(std::string_view sort, RowState const& state);
+    // Takes it, if it lives, or says that there is more.
+    void hit(EntryView entry);
   };
 
   RingTable() = default;
@@ -60,17 +67,17 @@ class RingTable {
   // installed if none were since.
   std::uint64_t cleanings() const;
   // False: read again.
-  bool install(std::string const& partition, std::vector<SortedState> from_disk, std::uint64_t cleanings,
+  bool install(std::string const& partition, std::vector<EntryView> const& from_disk, std::uint64_t cleanings,
                bool fragmented);
-  std::vector<SortedState> fresh(std::string const& partition) const;
+  std::vector<OwnEntry> fresh(std::string const& partition) const;
 
   // Flushing: partitions with fresh entries, since the last call; their entries; that these are now
   // in chunks, which may then be forgotten.
   struct Dirty {
     std::string partition;
-    std::vector<std::string> chunks = {};   // encoded; or, of a fragmented one,
-    std::vector<SortedState> entries = {};  // what is to be put together with its old chunks
-    std::size_t count = 0;                  // of the fresh ones, doubles counted
+    std::vector<std::string> chunks = {};  // encoded; or, of a fragmented one,
+    std::vector<OwnEntry> entries = {};    // what is to be put together with its old chunks
+    std::size_t count = 0;                 // of the fresh ones, doubles counted
     bool fragmented = false;
   };
   std::vector<std::string> take_dirty();
@@ -91,11 +98,10 @@ class RingTable {
 
  private:
   using Index = std::uint32_t;
-  struct Entry {
+  struct Entry : OwnEntry {
     std::uint32_t references = 0;
-    std::string sort;
-    RowState state;
-    std::size_t bytes() const { return sizeof(Entry) + sort.capacity() + state.value.capacity(); }
+    // With its place in the set.
+    std::size_t bytes() const { return sizeof(Entry) + sort.capacity() + state.capacity() + 8; }
   };
   struct Ring {
     std::vector<Index> kept;   // the largest sort key first, so that the newest entry is pushed back
@@ -109,8 +115,25 @@ class RingTable {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
+  // An entry by what it says.
+  struct EntryHash {
+    using is_transparent = void;
+    std::vector<Entry> const* entries;
+    std::size_t operator()(Index index) const { return std::hash<std::string_view>()((*entries)[index].sort); }
+    std::size_t operator()(EntryView entry) const { return std::hash<std::string_view>()(entry.sort); }
+  };
+  struct EntryEqual {
+    using is_transparent = void;
+    std::vector<Entry> const* entries;
+    bool operator()(Index one, Index other) const { return one == other; }
+    bool operator()(EntryView entry, Index index) const {
+      return entry.sort == (*entries)[index].sort && entry.state == (*entries)[index].state;
+    }
+    bool operator()(Index index, EntryView entry) const { return (*this)(entry, index); }
+  };
 
-  Index add(std::string_view sort, RowState const& state);
+  Index add(EntryView entry);
+  bool wins(Index one, Index over) const;
   void release(Index index);
   void put(Ring& ring, std::string const& partition, Index index);
   bool keep(Ring& ring, Index index);
@@ -124,6 +147,7 @@ class RingTable {
 
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;
+  boost::unordered_flat_set<Index, EntryHash, EntryEqual> known_{0, EntryHash{&entries_}, EntryEqual{&entries_}};
   std::vector<Index> free_;
   boost::unordered_flat_map<std::string, Ring, Hash, std::equal_to<>> rings_;
   std::vector<std::string> dirty_;  // partitions whose fresh entries are not being flushed yet

@@ -15,8 +15,8 @@ constexpr std::uint64_t look_every = 64;
 std::string_view view(rocksdb::Slice slice) { return {slice.data(), slice.size()}; }
 
 // A cursor is the last row's key behind the table's number, as in walk_rows.
-std::string cursor_at(std::string const& partition, std::string const& sort) {
-  return static_cast<char>(partition.size() - 1) + partition + sort;
+std::string cursor_at(std::string const& partition, std::string_view sort) {
+  return static_cast<char>(partition.size() - 1) + partition + std::string(sort);
 }
 
 void cut_cursor(std::string const& cursor, std::string& partition, std::string& sort) {
@@ -132,8 +132,8 @@ Task<void> Rings::answer(Spreading& table, RingTable::Query& query) {
     }
     bool const installed = co_await needs_.db.workers.run([&] {
       auto const cleanings = table.rings.cleanings();
-      OnDisk disk = read_partition(needs_.db, range.table->number, range.partition);
-      return table.rings.install(range.partition, std::move(disk.entries), cleanings, disk.chunks.size() > chunks_max);
+      OnDisk const disk = read_partition(needs_.db, range.table->number, range.partition);
+      return table.rings.install(range.partition, disk.entries, cleanings, disk.chunks.size() > chunks_max);
     });
     if (installed) nudge();
   }
@@ -143,19 +143,17 @@ Task<void> Rings::answer(Spreading& table, RingTable::Query& query) {
 void Rings::read_beyond(Spreading& table, RingTable::Query& query) {
   Range const& range = query.range;
   // In this order: what is flushed between the two is in both, not in none.
-  std::vector<SortedState> all = table.rings.fresh(range.partition);
-  OnDisk disk = read_partition(needs_.db, range.table->number, range.partition);
-  std::ranges::move(disk.entries, std::back_inserter(all));
-  merge_states(all);
-  std::erase_if(all, [&](SortedState const& entry) {
-    return !entry.state.lives(query.now) || entry.sort < range.from || (!range.to.empty() && entry.sort >= range.to);
-  });
-  if (range.backwards) std::ranges::reverse(all);
+  std::vector<OwnEntry> const fresh = table.rings.fresh(range.partition);
+  OnDisk disk = read_partition(needs_.db, range.table->number, range.partition, fresh);
+  if (range.backwards) std::ranges::reverse(disk.entries);
   query.hits.clear();
   query.bytes.clear();
-  query.more = all.size() > range.limit;
-  if (query.more) all.resize(range.limit);
-  for (SortedState const& entry : all) query.hit(entry.sort, entry.state);
+  query.more = false;
+  for (EntryView const entry : disk.entries) {
+    if (entry.sort < range.from || (!range.to.empty() && entry.sort >= range.to)) continue;
+    query.hit(entry);
+    if (query.more) return;
+  }
 }
 
 Task<Scanned> Rings::scan(Range range) {
@@ -200,12 +198,13 @@ RawPage Rings::walk(Table table, std::string const& cursor, std::size_t limit) {
   for (;;) {
     if (!inside) partition = next_partition(needs_.db, table->number, partition);
     if (partition.empty()) break;
-    for (SortedState& entry : read_partition(needs_.db, table->number, partition).entries) {
-      if ((inside && entry.sort <= sort) || !entry.state.lives(now)) continue;
+    OnDisk const disk = read_partition(needs_.db, table->number, partition);
+    for (EntryView const entry : disk.entries) {
+      RowState state = decode_state(entry.state);
+      if ((inside && entry.sort <= sort) || !state.lives(now)) continue;
       if (page.rows.size() == limit) return page;
       page.cursor = cursor_at(partition, entry.sort);
-      page.rows.push_back(
-          {{table, partition, std::move(entry.sort)}, entry.state.header(), std::move(entry.state.value)});
+      page.rows.push_back({{table, partition, std::string(entry.sort)}, state.header(), std::move(state.value)});
     }
     inside = false;
   }

@@ -120,13 +120,14 @@ void Rings::flush(std::uint32_t number, RingTable& rings) {
 
 void Rings::put_chunks(std::uint32_t table, std::uint64_t flush, RingTable::Dirty& dirty, rocksdb::WriteBatch& batch) {
   if (dirty.fragmented) {
-    OnDisk disk = read_partition(needs_.db, table, dirty.partition);
+    OnDisk const disk = read_partition(needs_.db, table, dirty.partition, dirty.entries);
     for (std::string const& chunk : disk.chunks) batch.Delete(needs_.db.feeds, chunk);
-    std::ranges::move(disk.entries, std::back_inserter(dirty.entries));
-    merge_states(dirty.entries);
-    for (std::size_t i = 0; i < dirty.entries.size(); ++i) {
-      if (i % chunk_entries == 0) dirty.chunks.emplace_back();
-      append_entry(dirty.chunks.back(), dirty.entries[i].sort, dirty.entries[i].state);
+    Time const now = needs_.db.clock.now();
+    std::size_t count = 0;
+    for (EntryView const entry : disk.entries) {
+      if (outlived(entry.state, now)) continue;  // nobody has to remember it any more
+      if (count++ % chunk_entries == 0) dirty.chunks.emplace_back();
+      append_entry(dirty.chunks.back(), entry);
     }
   }
   std::uint32_t part = 0;
