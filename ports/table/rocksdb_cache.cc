@@ -1,5 +1,6 @@
 #include "ports/table/rocksdb_cache.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -23,70 +24,120 @@ std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed) {
   return mix(hash ^ word, 0xD6E8FEB86659FD93u);
 }
 
-// The place in the set and the two words malloc puts before a block.
-constexpr std::size_t overhead = 40;
+// The slots and the two words malloc puts before a block.
+constexpr std::size_t overhead = 64;
+constexpr std::size_t slots_min = 64;
+// What is looked up together: as many lines as a core can have on their way, some times over.
+constexpr std::size_t group = 32;
 
 }  // namespace
 
-struct RowCache::Entry {
-  Entry* previous;
-  Entry* next;
-  CachedRow row;
+// What a look-up reads comes first and lies in one line of the processor's caches.
+struct alignas(64) RowCache::Entry {
   std::uint64_t hash;
+  RowPtr row;
   std::uint32_t table;
-  std::uint32_t bytes;
   std::uint16_t partition_size;
   std::uint16_t sort_size;
   bool used;
+  std::array<char, 16> head;  // of the key; the rest lies behind the entry
 
-  char const* text() const { return reinterpret_cast<char const*>(this + 1); }
-  std::string_view partition() const { return {text(), partition_size}; }
-  std::string_view sort() const { return {text() + partition_size, sort_size}; }
+  Version version;
+  OperationId operation;
+  Time expires_at;
+  Entry* previous;
+  Entry* next;
+  std::uint32_t bytes;
+
+  std::size_t key_size() const { return std::size_t{partition_size} + sort_size; }
+  bool is(std::string_view partition, std::string_view sort) const {
+    if (partition_size != partition.size() || sort_size != sort.size()) return false;
+    char const* const key = key_size() <= head.size() ? head.data() : reinterpret_cast<char const*>(this + 1);
+    return std::memcmp(key, partition.data(), partition.size()) == 0 &&
+           std::memcmp(key + partition.size(), sort.data(), sort.size()) == 0;
+  }
+  CachedRow known() const { return {row, version, operation, expires_at}; }
   void hold(CachedRow now) {
-    row = std::move(now);
-    bytes = static_cast<std::uint32_t>(sizeof(Entry) + partition_size + sort_size + overhead +
-                                       (row.row ? row.row->bytes : 0));
+    row = std::move(now.row);
+    version = now.version;
+    operation = now.operation;
+    expires_at = now.expires_at;
+    bytes = static_cast<std::uint32_t>(sizeof(Entry) + (key_size() <= head.size() ? 0 : key_size()) + overhead +
+                                       (row ? row->bytes : 0));
   }
   static Entry* make(Probe const& probe) {
-    void* const place = ::operator new(sizeof(Entry) + probe.partition.size() + probe.sort.size());
+    std::size_t const size = probe.partition.size() + probe.sort.size();
+    std::size_t const behind = size <= sizeof(Entry::head) ? 0 : size;
+    void* const place = ::operator new(sizeof(Entry) + behind, std::align_val_t{alignof(Entry)});
     auto* const entry = new (place) Entry{};
     entry->hash = probe.hash;
     entry->table = probe.table;
     entry->partition_size = static_cast<std::uint16_t>(probe.partition.size());
     entry->sort_size = static_cast<std::uint16_t>(probe.sort.size());
-    auto* const text = reinterpret_cast<char*>(entry + 1);
-    std::memcpy(text, probe.partition.data(), probe.partition.size());
-    std::memcpy(text + probe.partition.size(), probe.sort.data(), probe.sort.size());
+    char* const key = behind == 0 ? entry->head.data() : reinterpret_cast<char*>(entry + 1);
+    std::memcpy(key, probe.partition.data(), probe.partition.size());
+    std::memcpy(key + probe.partition.size(), probe.sort.data(), probe.sort.size());
     return entry;
   }
   static void destroy(Entry* entry) {
     entry->~Entry();
-    ::operator delete(entry);
+    ::operator delete(entry, std::align_val_t{alignof(Entry)});
   }
 };
-
-std::size_t RowCache::Hash::operator()(Entry const* entry) const { return entry->hash; }
-
-bool RowCache::Equal::operator()(Probe const& probe, Entry const* entry) const {
-  return entry->hash == probe.hash && entry->table == probe.table && entry->partition() == probe.partition &&
-         entry->sort() == probe.sort;
-}
 
 RowCache::Probe RowCache::probe(RowKey const& key) {
   std::uint64_t const seed = mix(key.table->number + 1, 0xA0761D6478BD642Fu);
   return {hash_bytes(key.sort, hash_bytes(key.partition, seed)), key.table->number, key.partition, key.sort};
 }
 
-RowCache::RowCache(std::size_t bytes_max) : shard_bytes_max_(bytes_max / shards_count) {}
+RowCache::RowCache(std::size_t bytes_max) : shard_bytes_max_(bytes_max / shards_count) {
+  for (Shard& shard : shards_) grow(shard);
+}
 
 RowCache::~RowCache() {
-  for (Shard& shard : shards_)
-    for (Entry* entry : shard.entries) Entry::destroy(entry);
+  for (Shard& shard : shards_) {
+    Slots const& slots = *shard.slots.load();
+    for (std::size_t i = 0; i <= slots.mask; ++i)
+      if (Entry* const entry = slots.slots[i].entry.load()) Entry::destroy(entry);
+  }
+}
+
+bool RowCache::matches(Probe const& probe, Entry const& entry) {
+  return entry.hash == probe.hash && entry.table == probe.table && entry.is(probe.partition, probe.sort);
+}
+
+// Its slot, or the empty one where it belongs.
+RowCache::Slot* RowCache::place(Shard& shard, Probe const& probe) {
+  Slots const& slots = *shard.slots.load(std::memory_order_relaxed);
+  for (std::size_t at = probe.hash & slots.mask;; at = (at + 1) & slots.mask) {
+    Entry const* const entry = slots.slots[at].entry.load(std::memory_order_relaxed);
+    if (entry == nullptr || matches(probe, *entry)) return &slots.slots[at];
+  }
 }
 
 RowCache::Entry* RowCache::lookup(Shard& shard, Probe const& probe) {
-  auto const found = shard.entries.find(probe);
-  return found == shard.entries.end() ? nullptr : *found;
+  return place(shard, probe)->entry.load(std::memory_order_relaxed);
+}
+
+void RowCache::hold(Slot& slot, Entry& entry, CachedRow row) {
+  entry.hold(std::move(row));
+  slot.row.store(entry.row.get(), std::memory_order_relaxed);
+  slot.entry.store(&entry, std::memory_order_relaxed);
+}
+
+void RowCache::grow(Shard& shard) {
+  Slots const* const old = shard.slots.load(std::memory_order_relaxed);
+  auto slots = std::make_unique<Slots const>(old == nullptr ? slots_min : (old->mask + 1) * 2);
+  for (std::size_t i = 0; old != nullptr && i <= old->mask; ++i) {
+    Entry* const entry = old->slots[i].entry.load(std::memory_order_relaxed);
+    if (entry == nullptr) continue;
+    std::size_t at = entry->hash & slots->mask;
+    while (slots->slots[at].entry.load(std::memory_order_relaxed) != nullptr) at = (at + 1) & slots->mask;
+    slots->slots[at].row.store(entry->row.get(), std::memory_order_relaxed);
+    slots->slots[at].entry.store(entry, std::memory_order_relaxed);
+  }
+  shard.slots.store(slots.get(), std::memory_order_release);
+  shard.all_slots.push_back(std::move(slots));
 }
 
 bool RowCache::find(RowKey const& key, CachedRow& found) {
@@ -96,23 +147,43 @@ bool RowCache::find(RowKey const& key, CachedRow& found) {
   Entry* const entry = lookup(part, at);
   if (entry == nullptr) return false;
   entry->used = true;
-  found = entry->row;
+  found = entry->known();
   return true;
 }
 
-bool RowCache::find(RowKey const& key, RowPtr& row) {
-  Probe const at = probe(key);
-  Shard& part = shard(at);
-  std::lock_guard const lock(part.mutex);
-  Entry* const entry = lookup(part, at);
-  if (entry == nullptr) {
-    ++part.misses;
-    return false;
+void RowCache::find(std::span<RowKey const> keys, std::vector<RowPtr>& rows, std::vector<std::size_t>& missing) {
+  rows.resize(keys.size());
+  std::array<Probe, group> probes;
+  std::array<Slot const*, group> slots;
+  for (std::size_t begin = 0; begin < keys.size(); begin += group) {
+    std::size_t const count = std::min(group, keys.size() - begin);
+    for (std::size_t i = 0; i < count; ++i) {
+      probes[i] = probe(keys[begin + i]);
+      Slots const& all = *shard(probes[i]).slots.load(std::memory_order_acquire);
+      slots[i] = &all.slots[probes[i].hash & all.mask];
+      __builtin_prefetch(slots[i]);
+    }
+    // What stands there may be another row's, or gone: then the wrong line is fetched, and nothing else happens.
+    for (std::size_t i = 0; i < count; ++i) {
+      __builtin_prefetch(slots[i]->entry.load(std::memory_order_relaxed), 1);
+      auto const row = reinterpret_cast<std::uintptr_t>(slots[i]->row.load(std::memory_order_relaxed));
+      __builtin_prefetch(reinterpret_cast<void const*>(row - 16), 1);  // its owners are counted right before it
+      __builtin_prefetch(reinterpret_cast<void const*>(row + 64));
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      Shard& part = shard(probes[i]);
+      std::lock_guard const lock(part.mutex);
+      Entry* const entry = lookup(part, probes[i]);
+      if (entry == nullptr) {
+        ++part.misses;
+        missing.push_back(begin + i);
+        continue;
+      }
+      ++part.hits;
+      entry->used = true;
+      rows[begin + i] = entry->row;
+    }
   }
-  ++part.hits;
-  entry->used = true;
-  row = entry->row.row;
-  return true;
 }
 
 RowCache::Ticket RowCache::ticket(RowKey const& key) const {
@@ -141,9 +212,10 @@ void RowCache::publish(RowKey const& key, CachedRow row) {
   Shard& part = shard(at);
   std::lock_guard const lock(part.mutex);
   epochs_[at.hash % epochs_count].fetch_add(1, std::memory_order_release);
-  if (Entry* const entry = lookup(part, at)) {
+  Slot& slot = *place(part, at);
+  if (Entry* const entry = slot.entry.load(std::memory_order_relaxed)) {
     part.bytes -= entry->bytes;
-    entry->hold(std::move(row));
+    hold(slot, *entry, std::move(row));
     part.bytes += entry->bytes;
     shrink(part);
   } else {
@@ -162,8 +234,11 @@ void RowCache::forget(RowKey const& key) {
 void RowCache::insert(Shard& shard, Probe const& probe, CachedRow row) {
   // One large row shall not sweep out all others.
   if (row.row && row.row->bytes > shard_bytes_max_ / 4) return;
+  // Half full, so that a look-up ends in the line where it began.
+  if ((shard.entries + 1) * 2 > shard.slots.load(std::memory_order_relaxed)->mask) grow(shard);
   Entry* const entry = Entry::make(probe);
-  entry->hold(std::move(row));
+  hold(*place(shard, probe), *entry, std::move(row));
+  ++shard.entries;
   if (shard.hand == nullptr) {
     entry->previous = entry->next = shard.hand = entry;
   } else {  // just behind the hand: the last that it will meet
@@ -172,13 +247,28 @@ void RowCache::insert(Shard& shard, Probe const& probe, CachedRow row) {
     entry->previous->next = entry->next->previous = entry;
   }
   shard.bytes += entry->bytes;
-  shard.entries.insert(entry);
   shrink(shard);
 }
 
 void RowCache::remove(Shard& shard, Entry* entry) {
   shard.bytes -= entry->bytes;
-  shard.entries.erase(entry);
+  --shard.entries;
+  // Those behind it move up, so that no look-up meets a hole.
+  Slots const& slots = *shard.slots.load(std::memory_order_relaxed);
+  std::size_t hole = entry->hash & slots.mask;
+  while (slots.slots[hole].entry.load(std::memory_order_relaxed) != entry) hole = (hole + 1) & slots.mask;
+  for (std::size_t at = hole;;) {
+    at = (at + 1) & slots.mask;
+    Entry* const behind = slots.slots[at].entry.load(std::memory_order_relaxed);
+    if (behind == nullptr) break;
+    std::size_t const home = behind->hash & slots.mask;
+    if (((at - home) & slots.mask) < ((at - hole) & slots.mask)) continue;  // it would come before its home
+    slots.slots[hole].row.store(behind->row.get(), std::memory_order_relaxed);
+    slots.slots[hole].entry.store(behind, std::memory_order_relaxed);
+    hole = at;
+  }
+  slots.slots[hole].row.store(nullptr, std::memory_order_relaxed);
+  slots.slots[hole].entry.store(nullptr, std::memory_order_relaxed);
   if (entry->next == entry) {
     shard.hand = nullptr;
   } else {
@@ -206,7 +296,7 @@ RowCache::Counts RowCache::counts() const {
   for (Shard const& shard : shards_) {
     std::lock_guard const lock(shard.mutex);
     counts.bytes += shard.bytes;
-    counts.rows += shard.entries.size();
+    counts.rows += shard.entries;
     counts.hits += shard.hits;
     counts.misses += shard.misses;
   }

@@ -23,10 +23,9 @@ RowPtr parsed(RowCache& cache, RowKey const& key, RowCache::Ticket ticket, RowSt
 }  // namespace
 
 Task<std::vector<RowPtr>> get_rows(Db& db, RowCache& cache, std::vector<RowKey> keys) {
-  std::vector<RowPtr> rows(keys.size());
+  std::vector<RowPtr> rows;
   std::vector<std::size_t> missing;
-  for (std::size_t i = 0; i < keys.size(); ++i)
-    if (!cache.find(keys[i], rows[i])) missing.push_back(i);
+  cache.find(keys, rows, missing);
   if (!missing.empty()) {
     std::vector<std::string> encoded;
     std::vector<RowCache::Ticket> tickets;
@@ -43,9 +42,9 @@ Task<std::vector<RowPtr>> get_rows(Db& db, RowCache& cache, std::vector<RowKey> 
 }
 
 bool get_cached(Db& db, RowCache& cache, std::span<RowKey const> keys, std::vector<RowPtr>& rows) {
-  rows.resize(keys.size());
-  for (std::size_t i = 0; i < keys.size(); ++i)
-    if (!cache.find(keys[i], rows[i])) return false;
+  std::vector<std::size_t> missing;
+  cache.find(keys, rows, missing);
+  if (!missing.empty()) return false;
   drop_expired(db.clock, rows);
   return true;
 }
