@@ -18,6 +18,11 @@ std::string after(std::string prefix) {
   return prefix;
 }
 
+Tables::Scratch& Tables::scratch() {
+  thread_local Scratch scratch;
+  return scratch;
+}
+
 Task<std::vector<RowPtr>> Tables::fetch(TableClass table_class, std::vector<RowKey> keys) {
   if (keys.size() <= multi_get_max) {
     if (table_class == TableClass::strict) co_return co_await needs_.strict.get(std::move(keys));

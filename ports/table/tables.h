@@ -193,15 +193,18 @@ class Tables {
   // In the order of the keys; any number of keys.
   template <class T>
   Task<std::vector<Found<T>>> get_many(std::vector<typename T::Key> keys) {
-    std::vector<RowKey> encoded;
-    encoded.reserve(keys.size());
-    for (auto const& key : keys) encoded.push_back(T::encode_key(key));
-    std::vector<RowPtr> rows;
-    if (T::table().table_class == TableClass::wide || !needs_.strict.get_now(encoded, rows))
-      rows = co_await fetch(T::table().table_class, std::move(encoded));
     std::vector<Found<T>> found;
-    found.reserve(rows.size());
-    for (auto& row : rows) found.emplace_back(std::move(row));
+    found.reserve(keys.size());
+    // Until something has to be waited for, this thread's own room serves.
+    auto& [encoded, rows] = scratch();
+    encoded.clear();
+    for (auto const& key : keys) encoded.push_back(T::encode_key(key));
+    if (T::table().table_class == TableClass::strict && needs_.strict.get_now(encoded, rows)) {
+      for (auto& row : rows) found.emplace_back(std::move(row));
+      co_return found;
+    }
+    auto fetched = co_await fetch(T::table().table_class, std::move(encoded));
+    for (auto& row : fetched) found.emplace_back(std::move(row));
     co_return found;
   }
   template <class T>
@@ -294,6 +297,11 @@ class Tables {
     if constexpr (T::has_sealed) return Change::sealed_value(std::move(row), key);
     return encode(row);
   }
+  struct Scratch {
+    std::vector<RowKey> keys;
+    std::vector<RowPtr> rows;
+  };
+  static Scratch& scratch();
   Task<std::vector<RowPtr>> fetch(TableClass table_class, std::vector<RowKey> keys);
   Task<Scanned> fetch(Range range);
   Task<RawPage> fetch_all(TableDescription const& table, std::string cursor, std::size_t limit);

@@ -69,6 +69,8 @@ Task<TimelinePage> Timeline::page_of(Call call, PageRequest request, Source sour
   TimelinePage page;
   std::vector<posts::SeenPost> shown;
   std::vector<Candidate> lines;
+  shown.reserve(limit);
+  lines.reserve(limit);
   ShareWindow shares(share_window);
   for (std::size_t scan = 0; scan < scans_max && shown.size() < limit; ++scan) {
     // Just what is wanted, for each line costs its rows; a later round takes some for those that hide.
