@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "app/address.h"
+#include "app/memory.h"
 #include "base/log.h"
 #include "base/run.h"
 #include "base/workers.h"
@@ -37,16 +38,16 @@ namespace {
 
 RocksOptions rocks_options(Settings const& settings) {
   RocksOptions options{.folder = std::filesystem::path(settings.data)};
-  options.row_cache_bytes = settings.storage_row_cache;
+  options.row_cache_bytes = cache_memory(settings) / 2;
   options.block_cache_bytes = settings.storage_block_cache;
   options.memtable_bytes = settings.storage_memtables;
-  options.ring_bytes = settings.storage_feeds;
+  options.ring_bytes = cache_memory(settings) / 4;
   options.free_bytes_min = settings.storage_free_min;
   return options;
 }
 
 MemoryCache::Limits cache_limits(Settings const& settings) {
-  MemoryCache::Limits limits{.bytes_max = settings.cache_bytes};
+  MemoryCache::Limits limits{.bytes_max = cache_memory(settings) / 16};
   switch (settings.cache_eviction) {
     case CacheEviction::lru: limits.eviction = Eviction::lru; break;
     case CacheEviction::lfu: limits.eviction = Eviction::lfu; break;

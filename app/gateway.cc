@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "app/address.h"
+#include "app/memory.h"
 #include "app/version.h"
 #include "gateway/http/edge.h"
 #include "gateway/http/operations.h"
@@ -77,7 +78,7 @@ struct Gateway::Parts {
       : needs(std::move(given)),
         stop_within(settings.stop_within),
         hydrator({needs.services.pages, needs.services.posts, needs.services.users, needs.services.auth,
-                  base_url_of(settings), settings.cache_bytes}),
+                  base_url_of(settings), cache_memory(settings) / 4}),
         edge(routed(settings), edge_settings(settings)) {
     if (!settings.listen.empty()) plain.emplace(edge, needs.metrics, server_settings(settings, false));
     if (!settings.tls_listen.empty()) tls.emplace(edge, needs.metrics, server_settings(settings, true));

@@ -123,17 +123,15 @@ class Table {
              "A request that takes longer is given up.");
     duration("stop_within", &Settings::stop_within, std::chrono::seconds{0}, std::chrono::minutes{60},
              "Running requests may take so long to end when the server stops.");
-    bytes("cache_bytes", &Settings::cache_bytes, 1 << 20, std::uint64_t{1} << 40, "Memory for copies of content.");
+    bytes("cache_memory", &Settings::cache_memory, 0, std::uint64_t{1} << 40,
+          "Memory for what was read: half of it for rows, a quarter each for feeds and for content. "
+          "0 B: a twelfth of the machine's, from 128 MiB to 1 GiB.");
     choice("cache_eviction", &Settings::cache_eviction, {"lru", "lfu", "sliding_window"},
            "What leaves first: read longest ago, read least often, or whatever was not read for ten minutes.");
-    bytes("storage_row_cache", &Settings::storage_row_cache, 1 << 20, std::uint64_t{1} << 40,
-          "Memory for rows as they are: 64 MiB hold some 200,000.");
     bytes("storage_block_cache", &Settings::storage_block_cache, 1 << 20, std::uint64_t{1} << 40,
           "Memory for blocks of the files, beside the system's own.");
     bytes("storage_memtables", &Settings::storage_memtables, 4 << 20, std::uint64_t{64} << 30,
           "Memory for what was written lately.");
-    bytes("storage_feeds", &Settings::storage_feeds, 1 << 20, std::uint64_t{1} << 40,
-          "Memory for feeds: 32 MiB hold those of some 15,000 readers.");
     bytes("storage_free_min", &Settings::storage_free_min, 16 << 20, std::uint64_t{1} << 40,
           "With less room on the disk than this, nothing new is written.");
 

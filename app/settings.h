@@ -80,12 +80,10 @@ struct Settings {
   std::uint64_t request_bodies_max = std::uint64_t{256} << 20;
   Duration request_deadline = std::chrono::seconds{15};
   Duration stop_within = std::chrono::seconds{30};
-  std::uint64_t cache_bytes = 32 << 20;
+  std::uint64_t cache_memory = 0;
   CacheEviction cache_eviction = CacheEviction::lru;
-  std::uint64_t storage_row_cache = 64 << 20;
   std::uint64_t storage_block_cache = 16 << 20;
   std::uint64_t storage_memtables = 24 << 20;
-  std::uint64_t storage_feeds = 32 << 20;
   std::uint64_t storage_free_min = 32 << 20;
 
   // What the operator sees.

@@ -1,4 +1,5 @@
 #include "app/settings.h"
+#include "app/memory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -257,6 +258,15 @@ TEST(Words, TheNearestIsFoundOnlyWhenItIsNear) {
   EXPECT_EQ(nearest("dtaa", words), "data");
   EXPECT_EQ(nearest("community", words), "");
   EXPECT_EQ(nearest(std::string(1'000, 'x'), words), "");
+}
+
+TEST(CacheMemoryTest, SuitsTheMachineUnlessItIsSaid) {
+  constexpr std::uint64_t mebibyte = 1 << 20;
+  EXPECT_EQ(cache_memory_of(512 * mebibyte), 128 * mebibyte);
+  EXPECT_EQ(cache_memory_of(4 * 1024 * mebibyte), 4 * 1024 * mebibyte / 12);
+  EXPECT_EQ(cache_memory_of(64 * 1024 * mebibyte), 1024 * mebibyte);
+  EXPECT_EQ(cache_memory(Settings{.cache_memory = 3 * mebibyte}), 3 * mebibyte);
+  EXPECT_GE(cache_memory(Settings{}), 128 * mebibyte);
 }
 
 }  // namespace
