@@ -223,6 +223,8 @@ Task<void> Core::report(Metrics& metrics) {
   gauge("kith_row_cache_rows", "Parsed rows in memory", static_cast<double>(stats.row_cache_rows));
   gauge("kith_row_cache_hits", "Rows found in memory since the start", static_cast<double>(stats.row_cache_hits));
   gauge("kith_row_cache_misses", "Rows read from the database", static_cast<double>(stats.row_cache_misses));
+  gauge("kith_commit_jobs", "Changes the lane was given since the start", static_cast<double>(stats.jobs));
+  gauge("kith_commit_batches", "Writes they were put together to", static_cast<double>(stats.batches));
   gauge("kith_commit_syncs", "Synced writes since the start", static_cast<double>(stats.syncs));
   gauge("kith_commits_waiting", "Commits in the lane now", static_cast<double>(stats.jobs_waiting));
   gauge("kith_feed_bytes", "Memory of feeds", static_cast<double>(stats.ring_bytes));
