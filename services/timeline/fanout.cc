@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/all.h"
 #include "services/timeline/entries.h"
 #include "services/timeline/timeline.h"
 
@@ -56,26 +57,38 @@ Task<void> Timeline::spread(FeedEntry entry, std::vector<std::uint64_t> feeds, V
 }
 
 Task<void> Timeline::on_post_changed(posts::PostChanged event) {
+  auto const first = co_await facts_of(event.post, false);
+  // What is deleted stays listed and is hidden on read: a feed is never cleaned up.
+  if (first.post && first.state == posts::State::live) co_await show_at_once(first);
   // Who is not among the followers yet looks into the author's list later (on_pair_changed, rebuild), so
   // it stands there before they are read: one of the two finds the other, whatever comes late.
-  posts::PostIds one{.posts = {}, .listed = true};
-  one.posts.push_back(event.post);
-  auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(one));
-  posts::FanoutFacts const& post = facts.posts.front();
-  // What is deleted stays listed and is hidden on read: a feed is never cleaned up.
-  if (!post.post || post.state != posts::State::live) co_return;
+  auto const post = co_await facts_of(event.post, true);
+  if (!reaches_feeds(post)) co_return;
+  std::vector<Task<void>> writes;
+  writes.push_back(fan_out(post, {}));
+  writes.push_back(fan_out_to_lists(post));
+  if (post.rule == Rule::public_ && !post.parent && post.kind != Kind::share)
+    for (std::string const& tag : post.tags) writes.push_back(fan_out_to_tag(post, tag, {}));
+  co_await all(std::move(writes));
+}
 
-  // Its author's own feed first: that is what they look at next.
+Task<posts::FanoutFacts> Timeline::facts_of(PostId post, bool listed) {
+  posts::PostIds one{.posts = {}, .listed = listed};
+  one.posts.push_back(post);
+  auto page = co_await needs_.posts.fanout_facts_of(Call{}, std::move(one));
+  co_return std::move(page.posts.front());
+}
+
+// Its author's own feed, and what is open to all: what people look at next. Side by side, so that they share one
+// write.
+Task<void> Timeline::show_at_once(posts::FanoutFacts post) {
   FeedEntry own = entry_of(post, Reason::own, needs_.settings.entry_lives);
   std::vector<std::uint64_t> mine(1, post.author.value);
-  co_await spread(std::move(own), std::move(mine), 1);
+  std::vector<Task<void>> writes;
+  writes.push_back(spread(std::move(own), std::move(mine), 1));
   auto rows = open_entries_of(post, needs_.settings.open_entry_lives);
-  if (!rows.empty()) co_await needs_.tables.put(std::move(rows), 1);
-  if (!reaches_feeds(post)) co_return;
-  co_await fan_out(post, {});
-  co_await fan_out_to_lists(post);
-  if (post.rule == Rule::public_ && !post.parent && post.kind != Kind::share)
-    for (std::string const& tag : post.tags) co_await fan_out_to_tag(post, tag, {});
+  if (!rows.empty()) writes.push_back(needs_.tables.put(std::move(rows), 1));
+  co_await all(std::move(writes));
 }
 
 Task<void> Timeline::fan_out(posts::FanoutFacts post, TieId after) {

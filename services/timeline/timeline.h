@@ -107,6 +107,8 @@ class Timeline final : public TimelineService, public TimelineFollower {
   // Which tag each line is there for; none: the reader has left it since.
   Task<void> name_tags(AccountId reader, std::vector<Candidate>& lines);
   // The part of a fan-out that one handler does.
+  Task<posts::FanoutFacts> facts_of(PostId post, bool listed);
+  Task<void> show_at_once(posts::FanoutFacts post);
   Task<void> fan_out(posts::FanoutFacts post, TieId after);
   Task<void> fan_out_to_lists(posts::FanoutFacts const& post);
   Task<void> fan_out_to_tag(posts::FanoutFacts const& post, std::string tag, AccountId after);
