@@ -50,6 +50,22 @@ std::uint8_t flags_of(posts::Facts const& facts, reactions::ReactionFacts const&
 
 bool open_to_all(Rule rule) { return rule == Rule::public_ || rule == Rule::unlisted; }
 
+views::QuotePolicy quote_policy_of(posts::Facts const& facts) {
+  if (!open_to_all(facts.shown_rule)) return views::QuotePolicy::nobody;
+  switch (facts.quotes) {
+    case posts::QuotePolicy::unspecified: return views::QuotePolicy::anyone;
+    case posts::QuotePolicy::followers: return views::QuotePolicy::followers;
+    default: return views::QuotePolicy::nobody;
+  }
+}
+
+bool may_quote(posts::Facts const& facts, AccountId viewer) {
+  if (!viewer || facts.author == viewer) return static_cast<bool>(viewer);
+  auto const policy = quote_policy_of(facts);
+  if (policy == views::QuotePolicy::followers) return facts.author_followed || facts.author_friend;
+  return policy == views::QuotePolicy::anyone;
+}
+
 }  // namespace
 
 views::Visibility visibility_of(Rule rule) {
@@ -71,6 +87,23 @@ Rule rule_of(std::string_view word) {
   for (auto const& [known, rule] : audience_words)
     if (known == word) return rule;
   return Rule::unspecified;
+}
+
+// A word of a newer version is the most closed.
+std::string_view quote_policy_word(posts::QuotePolicy policy) {
+  switch (policy) {
+    case posts::QuotePolicy::unspecified: return "public";
+    case posts::QuotePolicy::followers: return "followers";
+    default: return "nobody";
+  }
+}
+
+std::optional<posts::QuotePolicy> quote_policy_in(Request const& request, std::string_view parameter) {
+  auto const word = request.maybe_text(parameter);
+  if (!word || word->empty()) return std::nullopt;
+  for (auto const policy : {posts::QuotePolicy::unspecified, posts::QuotePolicy::followers, posts::QuotePolicy::nobody})
+    if (*word == quote_policy_word(policy)) return policy;
+  throw Error{Code::invalid, std::string(parameter) + " must be public, followers or nobody"};
 }
 
 std::string_view emoji_of(std::uint32_t kind) { return kind < std::size(emojis) ? emojis[kind] : emojis[1]; }
@@ -120,10 +153,8 @@ Task<ShownPage> Hydrator::show(Call call, pages::Page page) {
     pieces.account = author < accounts.size() && accounts[author] ? std::string_view(*accounts[author]) : nobody;
     pieces.counts = {facts.reply_count, facts.share_count, reactions.total, facts.quote_count};
     pieces.flags = flags_of(facts, reactions);
-    bool const open = open_to_all(facts.shown_rule);
-    pieces.quote_policy = open ? views::QuotePolicy::anyone : views::QuotePolicy::nobody;
-    pieces.may_quote =
-        call.viewer && (open || facts.author == call.viewer) ? views::MayQuote::yes : views::MayQuote::no;
+    pieces.quote_policy = quote_policy_of(facts);
+    pieces.may_quote = may_quote(facts, call.viewer) ? views::MayQuote::yes : views::MayQuote::no;
     auto const first = shown.reactions.size();
     for (auto const& count : reactions.counts)
       shown.reactions.push_back(
@@ -132,33 +163,37 @@ Task<ShownPage> Hydrator::show(Call call, pages::Page page) {
     return pieces;
   };
   static reactions::ReactionFacts const none{};
-  auto const state_of = [](bool there, bool gone) {
+  auto const state_of = [](posts::Facts const& quote, bool there, bool gone) {
+    if (quote.quote_revoked) return views::QuoteState::revoked;
     return there ? views::QuoteState::accepted : gone ? views::QuoteState::deleted : views::QuoteState::unauthorized;
   };
   // `status` says what the quoted post quotes in turn.
-  auto const quote = [&](views::StatusPieces& pieces, std::optional<posts::Facts> const& quoted,
+  auto const quote = [&](views::StatusPieces& pieces, posts::Facts const& facts,
+                         std::optional<posts::Facts> const& quoted,
                          std::optional<reactions::ReactionFacts> const& reactions, std::uint32_t author, bool gone,
                          pages::Status const& status) {
-    pieces.quote = state_of(quoted.has_value(), gone);
+    pieces.quote = state_of(facts, quoted.has_value(), gone);
     if (!quoted) return;
     shown.inner.push_back(piece(*quoted, reactions ? *reactions : none, author));
     views::StatusPieces& inner = shown.inner.back();
     pieces.quoted = &inner;
     pieces.quoted_id = quoted->post.value;
     if (quoted->kind != posts::Kind::quote) return;
-    inner.quote = state_of(static_cast<bool>(status.inner), status.inner_gone);
+    inner.quote = state_of(*quoted, static_cast<bool>(status.inner), status.inner_gone);
     inner.quoted_id = status.inner.value;
   };
   for (auto const& status : page.statuses) {
     views::StatusPieces pieces = piece(status.facts, status.reactions, status.author);
     if (status.facts.kind == posts::Kind::quote) {
-      quote(pieces, status.target, status.target_reactions, status.target_author, status.target_gone, status);
+      quote(pieces, status.facts, status.target, status.target_reactions, status.target_author, status.target_gone,
+            status);
     } else if (status.target && status.target_visible) {
       shown.inner.push_back(
           piece(*status.target, status.target_reactions ? *status.target_reactions : none, status.target_author));
       views::StatusPieces& shared = shown.inner.back();
       if (status.target->kind == posts::Kind::quote)
-        quote(shared, status.quoted, status.quoted_reactions, status.quoted_author, status.quoted_gone, status);
+        quote(shared, *status.target, status.quoted, status.quoted_reactions, status.quoted_author, status.quoted_gone,
+              status);
       pieces.reblog = &shared;
       // Apps look at the outer post too: what the viewer did with the shared one is shown on both.
       pieces.flags = shared.flags;

@@ -7,11 +7,13 @@
 // Nothing here decides who may see what: it shows what posts and pages gave for this viewer.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/task.h"
+#include "gateway/http/request.h"
 #include "gateway/hydrate/fragments.h"
 #include "gateway/views/account.h"
 #include "gateway/views/status.h"
@@ -103,6 +105,10 @@ views::Visibility visibility_of(posts::Rule rule);
 std::string_view audience_word(posts::Rule rule);
 // The rule for a word of either kind; unspecified when it is none.
 posts::Rule rule_of(std::string_view word);
+
+// Who may quote a post, in the words existing clients know; none when the parameter was not sent.
+std::string_view quote_policy_word(posts::QuotePolicy policy);
+std::optional<posts::QuotePolicy> quote_policy_in(Request const& request, std::string_view parameter);
 
 std::string_view emoji_of(std::uint32_t reaction_kind);
 

@@ -13,9 +13,9 @@ namespace kith {
 namespace {
 
 // What the Mastodon client API calls itself where clients read the first three numbers of it. Claims
-// only what is built: 6 is the last version before quotes with approval.
+// only what is built: 7 is quotes, who may make them, and taking them back.
 constexpr std::string_view api_of = "4.5.0 (compatible; kith ";
-constexpr std::uint64_t api_version = 6;
+constexpr std::uint64_t api_version = 7;
 
 struct Community {
   CommunityPages pages;

@@ -41,6 +41,7 @@ std::array<std::string, 9> const quote_texts = [] {
 std::string_view name_of(QuoteState state) {
   switch (state) {
     case QuoteState::accepted: return "accepted";
+    case QuoteState::revoked: return "revoked";
     case QuoteState::deleted: return "deleted";
     case QuoteState::blocked_account: return "blocked_account";
     case QuoteState::muted_account: return "muted_account";

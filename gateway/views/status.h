@@ -78,7 +78,7 @@ struct ReactionCount {
 enum class QuotePolicy : std::uint8_t { anyone, followers, nobody };
 enum class MayQuote : std::uint8_t { yes, asks, no };  // the viewer: automatic, manual, denied
 
-enum class QuoteState : std::uint8_t { none, accepted, deleted, unauthorized, blocked_account, muted_account };
+enum class QuoteState : std::uint8_t { none, accepted, revoked, deleted, unauthorized, blocked_account, muted_account };
 
 struct StatusPieces {
   std::string_view content = {};

@@ -56,6 +56,21 @@ Task<Response> edit(PostsService& posts, Hydrator& hydrator, Request request) {
   co_return one(co_await hydrator.show_post(request.call(), post));
 }
 
+// Who may quote it, without going through an edit.
+Task<Response> set_interactions(PostsService& posts, Hydrator& hydrator, Request request) {
+  EditPost edit{.post = request.id<PostId>("id")};
+  edit.quotes = quote_policy_in(request, "quote_approval_policy");
+  PostId const post = edit.post;
+  co_await posts.edit(request.call(), std::move(edit));
+  co_return one(co_await hydrator.show_post(request.call(), post));
+}
+
+Task<Response> revoke_quote(PostsService& posts, Hydrator& hydrator, Request request) {
+  RevokeRequest const wanted{request.id<PostId>("id"), request.id<PostId>("quote")};
+  co_await posts.revoke_quote(request.call(), wanted);
+  co_return one(co_await hydrator.show_post(request.call(), wanted.quote));
+}
+
 // The answer is the post as it was, with its words as typed, so that an app can offer to write it again.
 Task<Response> remove(PostsService& posts, Hydrator& hydrator, Request request) {
   PostId const post = request.id<PostId>("id");
@@ -221,6 +236,14 @@ void posts_api(Router& router, PostsService& posts, Hydrator& hydrator) {
               .summary = "Edits a post; its audience too, at once",
               .params = write_params()},
              both(edit));
+  router.add({.method = Method::put,
+              .path = "/api/v1/statuses/:id/interaction_policy",
+              .scope = "write:statuses",
+              .summary = "Says who may quote a post",
+              .params = {{"quote_approval_policy", "string", "public, followers or nobody"}}},
+             both(set_interactions));
+  act("/api/v1/statuses/:id/quotes/:quote/revoke", "write:statuses", "Takes your post out of a quote, for good",
+      both(revoke_quote));
   router.add({.method = Method::del,
               .path = "/api/v1/statuses/:id",
               .scope = "write:statuses",

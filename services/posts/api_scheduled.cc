@@ -20,6 +20,7 @@ views::ScheduledStatus view_of(DraftItem const& item) {
   view.sensitive = item.post.sensitive.value_or(false);
   view.in_reply_to = item.post.parent.value;
   view.quoted = item.post.quoted.value;
+  if (item.post.quotes) view.quote_policy = quote_policy_word(*item.post.quotes);
   view.application = item.post.app.value;
   view.idempotency = item.post.idempotency_key;
   return view;

@@ -77,6 +77,7 @@ NewPost new_post(Request const& request) {
   post.parent = request.maybe_id<PostId>("in_reply_to_id").value_or(PostId{});
   post.quoted = request.maybe_id<PostId>("quoted_status_id").value_or(PostId{});
   post.replies = policy_in(request).value_or(ReplyPolicy::unspecified);
+  post.quotes = quote_policy_in(request, "quote_approval_policy");
   post.app = AppId{request.token().app};
   post.idempotency_key = std::string(request.idempotency_key());
   if (auto const when = request.maybe_text("scheduled_at"); when && !when->empty()) {
@@ -95,6 +96,7 @@ EditPost edit_of(Request const& request, PostId post) {
   if (auto const language = request.maybe_text("language")) edit.language = language_in(*language);
   edit.audience = audience_in(request);
   edit.replies = policy_in(request);
+  edit.quotes = quote_policy_in(request, "quote_approval_policy");
   return edit;
 }
 
@@ -109,6 +111,7 @@ std::vector<ParamDoc> write_params() {
           {"audience[except][]", "[id]", "with rule friends_except, at most 50"},
           {"in_reply_to_id", "id", "the post this answers"},
           {"quoted_status_id", "id", "the post this quotes"},
+          {"quote_approval_policy", "string", "public, followers or nobody: who may quote it"},
           {"reply_policy", "string", "anyone, followers, friends, mentioned or nobody"},
           {"scheduled_at", "time", "at least five minutes ahead"}};
 }

@@ -63,11 +63,33 @@ Task<bool> Posts::edit_once(Call call, EditPost const& request) {
     head.audience = co_await checked_audience(call, std::move(audience), root ? &*root : nullptr, head.audience.rule);
   }
   if (request.replies) head.replies = *request.replies;
+  if (request.quotes) head.quotes = *request.quotes;
   if (head == *found) co_return true;
   change.replace(found, head);
   change.emit(changed(head, found.version() + 1));
   auto const committed = co_await needs_.tables.commit(std::move(change));
   co_return committed.done();
+}
+
+Task<void> Posts::revoke_quote(Call call, RevokeRequest request) {
+  signed_in(call);
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    auto const quoted = co_await needs_.tables.get<Head>({request.post});
+    if (!quoted || quoted->author != call.viewer) co_await refuse_foreign(call, request.post);
+    auto const found = co_await needs_.tables.get<Head>({request.quote});
+    Sight const sight = co_await look(call, request.quote);
+    bool const quotes = found && found->kind == Kind::quote && found->target == request.post;
+    if (!quotes || !sight.visible(request.quote)) no_such_post();
+    if (found->quote_revoked) co_return;
+    Head head = *found;
+    head.quote_revoked = true;
+    Change change(call.operation);
+    change.replace(found, head);
+    change.emit(changed(head, found.version() + 1));
+    auto const committed = co_await needs_.tables.commit(std::move(change));
+    if (committed.done()) co_return;
+  }
+  throw Error{Code::conflict, "This post is being changed elsewhere; please try again"};
 }
 
 Task<void> Posts::delete_(Call call, PostRequest request) {

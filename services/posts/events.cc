@@ -48,8 +48,8 @@ Task<void> Posts::on_post_changed(PostChanged event) {
                    there, std::nullopt));
       }
       if (head->kind == Kind::quote)
-        rows.push_back(derive(Quote{.target = head->target, .post = head->post, .author = head->author}, there,
-                              std::optional(PostCounts::Field::quotes)));
+        rows.push_back(derive(Quote{.target = head->target, .post = head->post, .author = head->author},
+                              there && !head->quote_revoked, std::optional(PostCounts::Field::quotes)));
       if (!there) {
         rows.push_back(unpin_deleted(head));
         if (!head->versions.empty()) rows.push_back(purge_versions(head->post));

@@ -25,6 +25,8 @@ Facts facts_of(Sight const& sight, Head const& head, AccountId viewer) {
   facts.edited_at = head.edited_at;
   facts.app = head.app;
   facts.replies = head.replies;
+  facts.quotes = head.quotes;
+  facts.quote_revoked = head.quote_revoked;
   if (!viewer) return facts;
   graph::Judged const& tie = sight.tie(head.author);
   facts.author_muted = tie.mutes;
@@ -39,6 +41,7 @@ Facts facts_of(Sight const& sight, Head const& head, AccountId viewer) {
 // The other side of a share or quote: there, and for this viewer; or gone; or neither.
 void show_target(Sight const& sight, Head const& head, AccountId viewer, bool& visible, bool& gone,
                  std::optional<Facts>& facts) {
+  if (head.quote_revoked) return;
   Head const* const target = sight.head(head.target);
   visible = sight.visible(head.target);
   if (visible)
@@ -49,7 +52,7 @@ void show_target(Sight const& sight, Head const& head, AccountId viewer, bool& v
 
 // A quote inside a quote is named, not shown.
 void name_inner(Sight const& sight, std::optional<Facts> const& quote, SeenPost& seen) {
-  if (!quote || quote->kind != Kind::quote) return;
+  if (!quote || quote->kind != Kind::quote || quote->quote_revoked) return;
   if (sight.visible(quote->target)) {
     seen.inner = quote->target;
     return;

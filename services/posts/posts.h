@@ -50,6 +50,7 @@ class Posts final : public PostsService, public PostsFollower {
   Task<Published> publish(Call call, NewPost request) override;
   Task<void> edit(Call call, EditPost request) override;
   Task<void> delete_(Call call, PostRequest request) override;
+  Task<void> revoke_quote(Call call, RevokeRequest request) override;
   Task<Published> share(Call call, ShareRequest request) override;
   Task<void> unshare(Call call, PostRequest request) override;
   Task<Seen> see(Call call, SeeRequest request) override;

@@ -282,6 +282,47 @@ TEST_F(PostsTest, AnothersRestrictedPostIsNotBoostedUnlessItStaysAmongThoseWhoSe
   EXPECT_EQ(refused(posts->publish(as(ben), {.text = "see", .quoted = post})), Code::forbidden);
 }
 
+TEST_F(PostsTest, AnAuthorSaysWhoMayQuote) {
+  auto const quotes = [&](AccountId who, PostId post) {
+    return posts->publish(as(who), {.text = "see", .quoted = post});
+  };
+  PostId const post = write(ada, NewPost{.text = "1", .quotes = QuotePolicy::nobody});
+  EXPECT_EQ(facts(cleo, post).quotes, QuotePolicy::nobody);
+  EXPECT_EQ(refused(quotes(ben, post)), Code::forbidden);
+  EXPECT_TRUE(world.run(quotes(ada, post)).post);
+  world.run(posts->edit(as(ada), {.post = post, .quotes = QuotePolicy::followers}));
+  EXPECT_EQ(facts(cleo, post).edited_at, no_time);
+  EXPECT_EQ(refused(quotes(ben, post)), Code::forbidden);
+  befriend(ada, ben);
+  EXPECT_TRUE(world.run(quotes(ben, post)).post);
+  world.run(users->change(as(ada), {.default_quotes = static_cast<std::uint32_t>(QuotePolicy::nobody)}));
+  EXPECT_EQ(facts(cleo, write(ada, "2")).quotes, QuotePolicy::nobody);
+}
+
+TEST_F(PostsTest, AQuoteIsTakenBackByWhomItQuotes) {
+  PostId const post = write(ada, "Original");
+  PostId const quote = write(ben, NewPost{.text = "Look", .quoted = post});
+  PostId const around = write(cleo, NewPost{.text = "Around", .quoted = quote});
+  EXPECT_EQ(refused(posts->revoke_quote(as(ben), {.post = post, .quote = quote})), Code::forbidden);
+  EXPECT_EQ(refused(posts->revoke_quote(as(ada), {.post = post, .quote = around})), Code::not_found);
+  EXPECT_EQ(refused(posts->revoke_quote(as(ada), {.post = PostId{1}, .quote = quote})), Code::not_found);
+  world.run(posts->revoke_quote(as(ada), {.post = post, .quote = quote}));
+  world.run(posts->revoke_quote(as(ada), {.post = post, .quote = quote}));
+  world.settle();
+  EXPECT_TRUE(see(cleo, quote).visible);
+  EXPECT_TRUE(see(cleo, quote).facts.quote_revoked);
+  EXPECT_FALSE(see(cleo, quote).target_visible);
+  EXPECT_FALSE(see(cleo, around).inner);
+  EXPECT_EQ(facts(ada, post).quote_count, 0u);
+  EXPECT_THAT(ids(world.run(posts->quotes(as(ada), {.post = post, .limit = 10})).posts), IsEmpty());
+  for (keeper::RebuildRequest request{.check_only = true};;) {
+    auto const part = world.run(posts->rebuild({}, request));
+    EXPECT_THAT(part.differences, IsEmpty());
+    request.cursor = part.cursor;
+    if (request.cursor.empty()) break;
+  }
+}
+
 TEST_F(PostsTest, AQuoteInAQuoteIsNamedOnlyToWhoMaySeeWhatItQuotes) {
   PostId const first = write(ada, "1");
   PostId const second = write(ben, NewPost{.text = "2", .quoted = first});

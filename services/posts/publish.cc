@@ -36,9 +36,14 @@ void answer(Head& head, Head const& parent) {
 }
 
 // Whose words are for some may be quoted by nobody else: the quote would say what they said.
-void quote(Head& head, Head const& quoted, Rule shown) {
-  if (!is_open(shown) && quoted.author != head.author)
-    throw Error{Code::forbidden, "Only a public post of somebody else can be quoted"};
+void check_may_quote(Head const& quoted, Rule shown, graph::Judged const& tie) {
+  if (!is_open(shown)) throw Error{Code::forbidden, "Only a public post of somebody else can be quoted"};
+  if (quoted.quotes == QuotePolicy::unspecified) return;
+  if (quoted.quotes == QuotePolicy::followers && (tie.follows || tie.friend_)) return;
+  throw Error{Code::forbidden, "Its author does not let you quote this post"};
+}
+
+void quote(Head& head, Head const& quoted) {
   head.kind = Kind::quote;
   head.target = quoted.post;
   head.target_author = quoted.author;
@@ -104,6 +109,7 @@ Task<Posts::Ready> Posts::prepare(Call call, NewPost const& post) {
   head.kind = Kind::post;
   head.state = State::live;
   head.replies = post.replies;
+  head.quotes = post.quotes.value_or(static_cast<QuotePolicy>(author.default_quotes));
   head.app = post.app;
   Audience audience = post.audience;
   if (post.parent || post.quoted) {
@@ -123,7 +129,8 @@ Task<Posts::Ready> Posts::prepare(Call call, NewPost const& post) {
     if (post.quoted) {
       if (!sight.visible(post.quoted)) throw Error{Code::not_found, "The post you are quoting is not there any more"};
       Head const& quoted = *sight.head(sight.meant(post.quoted));
-      quote(head, quoted, sight.shown_rule(quoted));
+      if (quoted.author != call.viewer) check_may_quote(quoted, sight.shown_rule(quoted), sight.tie(quoted.author));
+      quote(head, quoted);
     }
     head.audience = co_await checked_audience(call, std::move(audience), root, default_rule(author.default_audience));
   } else {

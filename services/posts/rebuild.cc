@@ -20,7 +20,9 @@ bool is_live(Found<Head> const& head) { return head && head->state != State::del
 // Whether the head says what a derived row says.
 bool names(Head const& head, Reply const& row) { return head.parent == row.parent; }
 bool names(Head const& head, ThreadPost const& row) { return head.parent && head.root == row.root; }
-bool names(Head const& head, Quote const& row) { return head.kind == Kind::quote && head.target == row.target; }
+bool names(Head const& head, Quote const& row) {
+  return head.kind == Kind::quote && head.target == row.target && !head.quote_revoked;
+}
 PostId counted_at(Reply const& row) { return row.parent; }
 PostId counted_at(ThreadPost const&) { return {}; }
 PostId counted_at(Quote const& row) { return row.target; }
@@ -114,7 +116,7 @@ Task<std::string> Posts::walk_heads(keeper::Walk& walk) {
     if (!listed_there[i] || *listed_there[i] != author_post(head, words)) missing("the author's list entry of");
     if (head.parent && !replies_there[i]) missing("the answer");
     if (head.parent && !threads_there[i]) missing("the place in a thread of");
-    if (head.kind == Kind::quote && !quotes_there[i]) missing("the quote");
+    if (head.kind == Kind::quote && !head.quote_revoked && !quotes_there[i]) missing("the quote");
     if (head.kind == Kind::share && !(shares_there[i] && shares_there[i]->share == head.post)) missing("the claim of");
     if (found != 0 && walk.heals()) co_await on_post_changed(changed(head, heads[i].version()));
   }

@@ -40,6 +40,7 @@ Task<Response> own_account(UsersService& users, graph::GraphService& graph, page
   auto const rule =
       person.default_audience == 0 ? posts::Rule::public_ : static_cast<posts::Rule>(person.default_audience);
   source.privacy = views::name_of(visibility_of(rule));
+  source.quote_policy = quote_policy_word(static_cast<posts::QuotePolicy>(person.default_quotes));
   source.note = person.profile.note;
   for (auto const& field : person.profile.fields) source.fields.push_back({field.name, field.value, field.verified_at});
   source.follow_requests = counts.counts.front().asked_by;
@@ -77,6 +78,8 @@ Task<Response> update(UsersService& users, graph::GraphService& graph, pages::Pa
   change.indexable = request.maybe_flag("indexable");
   change.language = request.maybe_text("source[language]");
   change.default_sensitive = request.maybe_flag("source[sensitive]");
+  if (auto const quotes = quote_policy_in(request, "source[quote_policy]"))
+    change.default_quotes = static_cast<std::uint32_t>(*quotes);
   change.default_audience = audience_of(request.maybe_text("source[privacy]"));
   change.set_fields = request.has("fields_attributes");
   for (Params const& field : request.params().members("fields_attributes"))
@@ -124,6 +127,7 @@ Task<Response> preferences(UsersService& users, Request request) {
       person.default_audience == 0 ? posts::Rule::public_ : static_cast<posts::Rule>(person.default_audience);
   views::Preferences shown{.visibility = views::name_of(visibility_of(rule)), .sensitive = person.default_sensitive};
   shown.language = person.language;
+  shown.quote_policy = quote_policy_word(static_cast<posts::QuotePolicy>(person.default_quotes));
   std::string out;
   views::append_preferences(out, shown);
   co_return Response::json(std::move(out));
@@ -199,6 +203,7 @@ void users_api(Router& router, UsersService& users, graph::GraphService& graph, 
       {"source[privacy]", "string", "audience of new posts"},
       {"source[sensitive]", "boolean", "new posts are sensitive"},
       {"source[language]", "string", "language of new posts"},
+      {"source[quote_policy]", "string", "public, followers or nobody: who may quote new posts"},
   };
   auto const own = [&](auto handler) { return bind_front(handler, ref(users), ref(graph), ref(pages), ref(hydrator)); };
   router.add({.path = "/api/v1/accounts/verify_credentials", .scope = "read:accounts", .summary = "Your own account"},

@@ -25,6 +25,7 @@ Person person_of(Account const& account, Version version) {
   person.language = account.language;
   person.default_audience = account.default_audience;
   person.default_sensitive = account.default_sensitive;
+  person.default_quotes = account.default_quotes;
   person.suspended_at = account.suspended_at;
   person.approved = account.approved;
   person.confirmed = account.confirmed;
@@ -59,6 +60,7 @@ void edit_profile(ChangeProfile const& change, Account& account, Profile& profil
   if (change.language) account.language = *change.language;
   if (change.default_audience) account.default_audience = *change.default_audience;
   if (change.default_sensitive) account.default_sensitive = *change.default_sensitive;
+  if (change.default_quotes) account.default_quotes = *change.default_quotes;
 }
 
 State state_of(bool suspended, bool approved, bool confirmed) {

@@ -138,6 +138,13 @@ def test_quotes(two):
     post = ada.status_post("Quotable", visibility="public")
     quote = bob.status_post("Look", quoted_status_id=post.id)
     assert quote.quote.quoted_status.id == post.id
+    assert [s.id for s in ada.status_quotes(post.id)] == [quote.id]
+    assert ada.status_quote_revoke(post.id, quote.id).quote.state == "revoked"
+    assert ada.status_update_quote_approval_policy(post.id, "nobody").quote_approval.automatic == []
+    with pytest.raises(mastodon.MastodonAPIError):
+        bob.status_post("Look", quoted_status_id=post.id)
+    assert ada.status_post("Few", visibility="public", quote_approval_policy="followers").quote_approval.automatic == [
+        "followers"]
 
 
 def test_pages_through_timelines(two):

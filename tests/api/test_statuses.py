@@ -372,6 +372,42 @@ def test_quotes(two):
     assert shown["state"] == "deleted" and shown["quoted_status"] is None
 
 
+def test_author_says_who_may_quote(community, two):
+    ada, bob = two
+    stranger = community.person("stranger")
+    assert ada.get("/api/v1/preferences")["posting:default:quote_policy"] == "public"
+    post = ada.write("Mine", visibility="public", quote_approval_policy="followers")
+    assert post["quote_approval"] == {"automatic": ["followers"], "manual": [], "current_user": "automatic"}
+    path = f"/api/v1/statuses/{post['id']}"
+    assert stranger.get(path)["quote_approval"]["current_user"] == "denied"
+    assert bob.get(path)["quote_approval"]["current_user"] == "automatic"
+    stranger.post("/api/v1/statuses", expect=403, status="x", quoted_status_id=post["id"])
+    bob.write("Look", quoted_status_id=post["id"])
+    changed = ada.put(f"{path}/interaction_policy", quote_approval_policy="nobody")
+    assert changed["quote_approval"]["automatic"] == [] and changed["edited_at"] is None
+    bob.post("/api/v1/statuses", expect=403, status="x", quoted_status_id=post["id"])
+    bob.put(f"{path}/interaction_policy", expect=403, quote_approval_policy="public")
+    ada.put(f"{path}/interaction_policy", expect=422, quote_approval_policy="some")
+    ada.put(path, status="Mine", quote_approval_policy="public")
+    stranger.write("Look", quoted_status_id=post["id"])
+    source = ada.patch("/api/v1/accounts/update_credentials", **{"source[quote_policy]": "nobody"})["source"]
+    assert source["quote_policy"] == "nobody"
+    assert ada.get("/api/v1/preferences")["posting:default:quote_policy"] == "nobody"
+    assert ada.write("Next", visibility="public")["quote_approval"]["automatic"] == []
+
+
+def test_quote_is_taken_back(two):
+    ada, bob = two
+    post = ada.write("Mine", visibility="public")
+    quote = bob.write("Look", quoted_status_id=post["id"], visibility="public")
+    path = f"/api/v1/statuses/{post['id']}/quotes"
+    bob.post(f"{path}/{quote['id']}/revoke", expect=403)
+    ada.post(f"{path}/{post['id']}/revoke", expect=404)
+    assert ada.post(f"{path}/{quote['id']}/revoke")["quote"] == {"state": "revoked", "quoted_status": None}
+    assert bob.get(f"/api/v1/statuses/{quote['id']}")["quote"]["state"] == "revoked"
+    assert ada.get(path) == [] and ada.get(f"/api/v1/statuses/{post['id']}")["quotes_count"] == 0
+
+
 def test_quotes_do_not_nest(two):
     ada, bob = two
     first = ada.write("1", visibility="public")
