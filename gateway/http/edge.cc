@@ -30,7 +30,8 @@ constexpr std::string_view page_lines =
 
 bool is_for_other_origins(std::string_view path) {
   return path.starts_with("/api/") || path.starts_with("/.well-known/") || path.starts_with("/nodeinfo/") ||
-         path.starts_with("/media/") || path == "/oauth/token" || path == "/oauth/revoke";
+         path.starts_with("/media/") || path.starts_with("/avatars/") || path.starts_with("/headers/") ||
+         path == "/oauth/token" || path == "/oauth/revoke";
 }
 
 std::string_view status_class(int status) {
@@ -226,7 +227,11 @@ Task<Response> Edge::respond(std::shared_ptr<RequestData> data, Outcome& outcome
   set_path(*data);
   if (data->method == Method::options) co_return preflight(*data);
   auto const* entry = data->match.entry;
-  if (!entry) co_return data->match.allow.empty() ? no_endpoint(*data) : wrong_method(*data);
+  if (!entry && !data->match.allow.empty()) co_return wrong_method(*data);
+  if (!entry) {
+    bool const browser = !is_for_other_origins(data->path) && Request(data).wants_html();
+    co_return browser ? page_of(no_endpoint(*data), "There is no such page here") : no_endpoint(*data);
+  }
 
   Form form{data->params};
   bool parsed = false;

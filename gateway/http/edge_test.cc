@@ -166,6 +166,11 @@ TEST_F(EdgeTest, PathsAreDecodedBySegment) {
   EXPECT_EQ(body(get("/@ada")), "ada");
   EXPECT_EQ(get("/@").status, 404);
   EXPECT_EQ(get("/ada").status, 404);
+  EXPECT_TRUE(get("/ada").content_type.starts_with("application/json"));
+  Response const page = ask(Method::get, "/ada", {{"Accept", "text/html,*/*;q=0.8"}});
+  EXPECT_EQ(page.status, 404);
+  EXPECT_TRUE(page.content_type.starts_with("text/html"));
+  EXPECT_TRUE(ask(Method::get, "/api/ada", {{"Accept", "text/html"}}).content_type.starts_with("application/json"));
   EXPECT_EQ(get("/api/v1/tags/%zz").status, 400);
   EXPECT_EQ(get("/api/v1/tags/%00").status, 400);
   EXPECT_EQ(get("/api/v1/tags/%ff").status, 400);

@@ -45,6 +45,12 @@ def test_other_origins_may_read(nobody, path):
         assert name in exposed
 
 
+def test_other_origins_may_read_pictures(nobody, ada):
+    for picture in (ada.account["avatar"], ada.account["header"]):
+        answer = nobody.ask("GET", picture, headers=ORIGIN)
+        assert answer.headers["Content-Type"] == "image/png" and answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
 @pytest.mark.parametrize("method,path,status", [
     ("GET", "/api/v1/timelines/home", 401), ("GET", "/api/v1/statuses/1", 404), ("GET", "/api/v1/nothing", 404),
     ("GET", "/api/v1/timelines/public?max_id=x", 422), ("POST", "/oauth/token", 401),
@@ -73,7 +79,7 @@ def test_preflight(nobody, path):
 
 
 def test_pages_for_people_are_not_for_other_origins(nobody):
-    for path in ("/", "/login", "/signup"):
+    for path in ("/", "/login", "/signup", "/about", "/privacy-policy", "/tags/x"):
         answer = nobody.ask("GET", path, headers=ORIGIN)
         assert answer.status_code == 200 and "Access-Control-Allow-Origin" not in answer.headers
         assert answer.headers["Content-Type"].startswith("text/html") and b"<script" not in answer.content

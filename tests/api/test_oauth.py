@@ -138,6 +138,11 @@ def test_browser_that_is_logged_in_is_only_asked_for_consent(app, ada):
     assert again.allow().code
 
 
+def test_what_apps_add_to_the_question_does_no_harm(app, ada):
+    browser = Browser().open(app.address(lang="de", force_login="false", prompt="login", nonce="1"))
+    assert browser.log_in(ada.name).allow().code
+
+
 def test_force_login_asks_for_the_password_again(app, ada):
     browser = Browser().open(app.address()).log_in(ada.name)
     browser.open(app.address(force_login="true"))
