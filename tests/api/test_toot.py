@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from toot.cli import cli
 
 from browser import code_for
+from community import wait_until
 from server import FOLDER
 
 
@@ -150,6 +151,11 @@ def test_notifications_instance_and_follow_requests(community, pair):
     post = ada.write("Like this")
     bob.act("favourite", post)
     assert bob.name in toot("notifications")
+    ada.do("follow", bob, notify="true")
+    news = bob.write("News", visibility="public")
+    ada.act("reblog", news)
+    bob.put(f"/api/v1/statuses/{news['id']}", status="Corrected news")
+    wait_until(lambda: "edited a post" in toot("notifications") and "posted a status" in toot("notifications"))
     assert re.search(r"kith", toot("instance"))
     dora = community.person("dora")
     dora.do("follow", ada)
