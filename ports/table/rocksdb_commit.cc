@@ -17,7 +17,7 @@ CommitJob::CommitJob(Commit commit) : commit_(std::move(commit)) {
   for (RowAdd const& add : commit_.adds) place(add.key, true, adds_);
   // What is derived rides on the next sync: the event it came from is older in the same log file,
   // and comes again if both are lost.
-  synced = truth;
+  synced = truth && !commit_.may_be_lost;
 }
 
 std::size_t CommitJob::place_of(RowKey const& key, bool bytes) {

@@ -139,11 +139,11 @@ void Lane::serve(std::vector<LaneJob*> const& jobs) {
   }
   batch_.Clear();
   changes_.clear();
-  wake(jobs);
   if (sync) {
     std::lock_guard const lock(mutex_);
     ++counts_.syncs;
   }
+  wake(jobs);
 }
 
 void Lane::judge(std::vector<LaneJob*> const& jobs, bool& sync) {

@@ -44,6 +44,22 @@ TEST_F(StoreTest, FolderThatIsAFileIsRefused) {
   EXPECT_EQ(refusal().substr(0, 16), "The data folder ");
 }
 
+TEST_F(StoreTest, WhatMayBeLostWaitsForNoDiskAndGoesDownWithTheNextThatDoes) {
+  open();
+  EXPECT_TRUE(run(store->strict().commit(vote(1, "ada", 1))).done);
+  auto const syncs = store->stats().syncs;
+  Commit light = vote(1, "bob", 2);
+  light.may_be_lost = true;
+  EXPECT_TRUE(run(store->strict().commit(std::move(light))).done);
+  EXPECT_EQ(store->stats().syncs, syncs);
+  EXPECT_EQ(voters(1), 2u);
+  EXPECT_TRUE(run(store->strict().commit(vote(1, "cleo", 3))).done);
+  EXPECT_EQ(store->stats().syncs, syncs + 1);
+  lose_power();
+  open();
+  EXPECT_EQ(voters(1), 3u);
+}
+
 TEST_F(StoreTest, CheckpointIsAStoreOfItsOwn) {
   open();
   EXPECT_TRUE(run(store->strict().commit(vote(1, "ada", 1))).done);

@@ -6,7 +6,8 @@
 // that share the partition key can change in one commit.
 //
 // The contract, proved for each engine by contract_test.cc:
-//   - a commit that ended `done` survives power loss and is seen by every later read of any process;
+//   - a commit that ended `done` survives power loss (unless it said that it need not) and is seen by every later
+//     read of any process;
 //   - its checks hold as if the commits of a partition had come one after another;
 //   - its events reach the log at least once, never before the commit, a due one never early;
 //   - rows that belong before it (`first`) are durable no later than the commit itself;
@@ -62,6 +63,7 @@ struct Commit {
   std::vector<RowKey> erases;
   std::vector<RowAdd> adds;
   std::vector<Event> events;  // the engine sets no field of them
+  bool may_be_lost = false;   // by a crash, within seconds of it: what nobody was told is done
 };
 
 struct Outcome {

@@ -126,6 +126,8 @@ class Change {
     else
       commit_.first.back().value = encode(row);
   }
+  // For what nobody is told is done, and what comes again by itself: it waits for no disk.
+  void may_be_lost() { commit_.may_be_lost = true; }
   template <class E>
   void emit(E const& event, Time due = no_time) {
     commit_.events.push_back({.kind = std::string(E::kind),
@@ -186,16 +188,19 @@ class Tables {
 
   template <class T>
   Task<Found<T>> get(typename T::Key key) {
-    std::vector<typename T::Key> keys(1, std::move(key));
-    auto found = co_await get_many<T>(std::move(keys));
-    co_return std::move(found.front());
+    auto& [encoded, rows] = scratch();
+    encoded.clear();
+    encoded.push_back(T::encode_key(key));
+    if (T::table().table_class == TableClass::strict && needs_.strict.get_now(encoded, rows))
+      co_return Found<T>(std::move(rows.front()));
+    auto fetched = co_await fetch(T::table().table_class, std::move(encoded));
+    co_return Found<T>(std::move(fetched.front()));
   }
   // In the order of the keys; any number of keys.
   template <class T>
   Task<std::vector<Found<T>>> get_many(std::vector<typename T::Key> keys) {
     std::vector<Found<T>> found;
     found.reserve(keys.size());
-    // Until something has to be waited for, this thread's own room serves.
     auto& [encoded, rows] = scratch();
     encoded.clear();
     for (auto const& key : keys) encoded.push_back(T::encode_key(key));
@@ -297,6 +302,7 @@ class Tables {
     if constexpr (T::has_sealed) return Change::sealed_value(std::move(row), key);
     return encode(row);
   }
+  // Room of this thread's own, until something has to be waited for.
   struct Scratch {
     std::vector<RowKey> keys;
     std::vector<RowPtr> rows;

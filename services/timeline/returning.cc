@@ -27,7 +27,10 @@ Task<void> Timeline::arrive(AccountId person) {
       state ? std::max(state->last_access, now - needs_.settings.entry_lives) : now - needs_.settings.entry_lives;
   Change change;
   change.replace(state, next);
-  if (away) change.emit(Returned{person, from}, now + second_pass_after);
+  if (away)
+    change.emit(Returned{person, from}, now + second_pass_after);
+  else
+    change.may_be_lost();  // then it is noted an hour later, or by the next visit
   auto const committed = co_await needs_.tables.commit(std::move(change));
   // A conflict: another request of the same person just did it.
   if (!away || committed.conflict()) co_return;
