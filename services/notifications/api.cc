@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <span>
 
 #include "base/json.h"
 #include "gateway/http/paging.h"
@@ -144,9 +145,12 @@ Task<Response> unread(NotificationsService& notifications, users::UsersService& 
   co_return Response::json(std::move(out));
 }
 
+constexpr Kind all_together[] = {Kind::reacted, Kind::shared, Kind::followed};
+
 // Reactions to and shares of one post stand together, and follows of one day.
-std::string group_key_of(Item const& item) {
-  switch (item.kind) {
+std::string group_key_of(Item const& item, std::span<Kind const> together) {
+  bool const alone = std::ranges::find(together, item.kind) == together.end();
+  switch (alone ? Kind::unspecified : item.kind) {
     case Kind::reacted: return "favourite-" + to_string(item.post);
     case Kind::shared: return "reblog-" + to_string(item.post);
     case Kind::followed: return "follow-" + iso_date(time_of_id(item.id.value));
@@ -159,10 +163,10 @@ struct Group {
   std::vector<Item> items;  // newest first
 };
 
-std::vector<Group> grouped(std::vector<Item> const& items) {
+std::vector<Group> grouped(std::vector<Item> const& items, std::span<Kind const> together) {
   std::vector<Group> groups;
   for (Item const& item : items) {
-    std::string key = group_key_of(item);
+    std::string key = group_key_of(item, together);
     auto const at = std::ranges::find(groups, key, &Group::key);
     if (at == groups.end())
       groups.push_back({std::move(key), {item}});
@@ -205,7 +209,10 @@ std::string groups_json(std::vector<Group> const& groups, Shown const& shown) {
 Task<Response> groups(NotificationsService& notifications, Hydrator& hydrator, Request request) {
   auto const page = co_await notifications.page(request.call(), page_request(request));
   auto const shown = co_await show(hydrator, request.call(), page.items);
-  Response response = Response::json(groups_json(grouped(page.items), shown));
+  // Apps say so when they can draw some kinds only one by one.
+  std::vector<Kind> const asked = kinds_of(request.texts("grouped_types"));
+  std::span<Kind const> const together = request.has("grouped_types") ? std::span<Kind const>(asked) : all_together;
+  Response response = Response::json(groups_json(grouped(page.items, together), shown));
   if (page.last) link_pages(response, request, page.first.value, page.more ? page.last.value : 0);
   co_return response;
 }
@@ -227,7 +234,7 @@ Task<std::vector<Item>> items_of(NotificationsService& notifications, Call call,
   for (std::size_t i = 0; i < pages_max; ++i) {
     auto const page = co_await notifications.page(call, wanted);
     for (Item const& item : page.items)
-      if (group_key_of(item) == key) items.push_back(item);
+      if (group_key_of(item, all_together) == key) items.push_back(item);
     if (!page.more || !page.last) break;
     wanted.max = page.last;
   }
@@ -238,7 +245,7 @@ Task<std::vector<Item>> items_of(NotificationsService& notifications, Call call,
 Task<Response> group(NotificationsService& notifications, Hydrator& hydrator, Request request) {
   auto const items = co_await items_of(notifications, request.call(), request.text("key"));
   auto const shown = co_await show(hydrator, request.call(), items);
-  co_return Response::json(groups_json(grouped(items), shown));
+  co_return Response::json(groups_json(grouped(items, all_together), shown));
 }
 
 Task<Response> group_accounts(NotificationsService& notifications, Hydrator& hydrator, Request request) {
@@ -265,6 +272,7 @@ void notifications_api(Router& router, NotificationsService& service, users::Use
   using std::ref;
   std::vector<ParamDoc> const params = {{"types[]", "[string]", "only these kinds"},
                                         {"exclude_types[]", "[string]", "without these kinds"},
+                                        {"grouped_types[]", "[string]", "v2: only these kinds stand together"},
                                         {"account_id", "id", "only what this person did"},
                                         {"include_filtered", "boolean", "also what your policy holds back"},
                                         {"max_id", "id", "older than"},

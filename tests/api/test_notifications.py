@@ -170,6 +170,8 @@ def test_groups(community):
     assert likes["notifications_count"] == 2 and set(likes["sample_account_ids"]) == {bob.id, carl.id}
     assert likes["status_id"] == post["id"] and likes["latest_page_notification_at"]
     assert isinstance(likes["most_recent_notification_id"], (str, int))
+    apart = ada.get("/api/v2/notifications", **{"grouped_types[]": ["reblog", "follow"]})["notification_groups"]
+    assert [g["notifications_count"] for g in apart if g["type"] == "favourite"] == [1, 1]
     assert groups["mention"]["status_id"] == answer["id"] and groups["mention"]["notifications_count"] == 1
     assert {a["id"] for a in page["accounts"]} >= {bob.id, carl.id}
     assert {s["id"] for s in page["statuses"]} == {post["id"], answer["id"]}
