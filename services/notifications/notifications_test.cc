@@ -198,6 +198,18 @@ TEST_F(NotificationsTest, WhatIsTakenBackIsGone) {
   EXPECT_THAT(kinds(ada), IsEmpty());
 }
 
+// Found by killing a server under load: whose post it was, was not known of a post that was hidden by then.
+TEST_F(NotificationsTest, WhatIsTakenBackFromAPostOneSeesNoMoreIsGoneToo) {
+  PostId const post = write(ada, "Open");
+  react(ben, post);
+  world.settle();
+  EXPECT_THAT(kinds(ada), ElementsAre(Kind::reacted));
+  world.run(posts->edit(as(ada), {.post = post, .audience = posts::Audience{.rule = posts::Rule::only_me}}));
+  world.run(reactions->react(as(ben), {.post = post, .remove = true}));
+  world.settle();
+  EXPECT_THAT(kinds(ada), IsEmpty());
+}
+
 TEST_F(NotificationsTest, DismissedAndClearedStayAway) {
   PostId const post = write(ada, "hello");
   react(ben, post);

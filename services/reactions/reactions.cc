@@ -66,11 +66,14 @@ Task<ReactionFacts> Reactions::react(Call call, ReactRequest request) {
   signed_in(call);
   if (request.kind == Kind::unspecified) request.kind = Kind::like;
   if (find_kind(request.kind) == nullptr) throw Error{Code::invalid, "There is no such reaction"};
-  Target const seen = co_await target(call, request.post);
+  Target seen = co_await target(call, request.post);
   if (!seen.visible) {
-    // What one did to a post that one sees no more can be undone all the same.
+    // What one did to a post that one sees no more can be undone all the same, and its author stops hearing of it.
     auto const own = co_await needs_.tables.get<Reaction>({request.post, call.viewer});
     if (!request.remove || !own) no_such_post();
+    posts::PostIds one{.posts = {request.post}};
+    auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(one));
+    seen.author = facts.posts.at(0).author;
   }
   for (int attempt = 0; attempt < attempts_max; ++attempt)
     if (co_await change(call, seen, request.kind, request.remove)) co_return co_await facts_of(call, seen.post);
