@@ -13,7 +13,7 @@ namespace kith {
 namespace {
 
 TEST(Log, WritesOneJsonObjectALineAndNothingBelowItsLevel) {
-  std::string const file = "log_test.log";
+  std::string const file = testing::TempDir() + "kith_log_test.log";
   std::filesystem::remove(file);
   start_logging({.level = LogLevel::info, .file = file});
   log(LogLevel::debug, "not this");
@@ -31,7 +31,7 @@ TEST(Log, WritesOneJsonObjectALineAndNothingBelowItsLevel) {
 }
 
 TEST(Log, WritesTextForPeopleOnWhichNobodyForgesALine) {
-  std::string const file = "log_text_test.log";
+  std::string const file = testing::TempDir() + "kith_log_text_test.log";
   std::filesystem::remove(file);
   start_logging({.level = LogLevel::info, .file = file, .format = LogFormat::text});
   log(LogLevel::debug, "not this");
