@@ -127,10 +127,12 @@ Task<Item> Notifications::get(Call call, ItemRequest request) {
 
 Task<void> Notifications::dismiss(Call call, ItemRequest request) {
   AccountId const me = signed_in(call);
-  auto const row = co_await needs_.tables.get<Dismissed>({me, request.id});
-  if (row || !request.id) co_return;
+  auto const there = co_await needs_.tables.get<Notification>({me, request.id});
+  if (!there) co_return;  // gone in another way: there is nothing to remember
+  auto const before = co_await needs_.tables.get<Dismissed>({me, request.id});
+  if (before) co_return;
   Change change(call.operation);
-  change.insert(Dismissed{.person = me, .cause = request.id});
+  change.insert(Dismissed{.person = me, .cause = request.id, .expires_at_ = there->expires_at_});
   co_await needs_.tables.commit(std::move(change));
 }
 

@@ -198,6 +198,12 @@ TEST_F(NotificationsTest, WhatIsTakenBackIsGone) {
   EXPECT_THAT(kinds(ada), IsEmpty());
 }
 
+TEST_F(NotificationsTest, OnlyWhatIsThereIsRememberedAsDismissed) {
+  world.run(notifications->dismiss(as(ada), {.id = NotificationId{12345}}));
+  Scan<Dismissed> const all{.partition = {ada}};
+  EXPECT_THAT(world.run(world.tables().scan<Dismissed>(all)).rows, IsEmpty());
+}
+
 // Found by killing a server under load: whose post it was, was not known of a post that was hidden by then.
 TEST_F(NotificationsTest, WhatIsTakenBackFromAPostOneSeesNoMoreIsGoneToo) {
   PostId const post = write(ada, "Open");
