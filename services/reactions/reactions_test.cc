@@ -53,6 +53,16 @@ TEST_F(ReactionsTest, TheAnswerHasTheExactCount) {
   EXPECT_EQ(facts(ada, post).total, 1u);
 }
 
+// Every check of a popular post would otherwise miss, and every edit conflict.
+TEST_F(ReactionsTest, AReactionLeavesTheHeadOfThePostAsItIs) {
+  PostId const post = write(ada, "Like me");
+  world.settle();
+  auto const before = world.run(world.tables().get<posts::Head>({post})).version();
+  react(ben, post);
+  world.settle();
+  EXPECT_EQ(world.run(world.tables().get<posts::Head>({post})).version(), before);
+}
+
 TEST_F(ReactionsTest, AnotherKindReplacesTheFirst) {
   PostId const post = write(ada, "Funny?");
   react(ben, post, Kind::like);

@@ -266,6 +266,12 @@ def law_links(tree):
             for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", line):
                 if not re.match(r"[a-z]+:", target) and not (tree.root / path).parent.joinpath(target).exists():
                     yield f"{path}:{number} links to {target}, which is not there; mend the link."
+            # `posts_test.cc: ThisIsSo, ThatIsSo` names tests.
+            for target, names in re.findall(r"`([\w/.-]+\.(?:cc|py)): (\w+(?:, \w+)*)`", line):
+                tests = set(re.findall(r"\w+", tree.text(target))) if target in tree.files else set()
+                for name in names.split(", "):
+                    if name not in tests:
+                        yield f"{path}:{number} names the test {name} in {target}, which is not there; mend the name."
 
 
 LAWS = [law_includes, law_vendor_headers, law_vendor_words, law_file_names, law_named_ideas, law_pragma_once,

@@ -144,6 +144,10 @@ class OtherLaws(unittest.TestCase):
     def test_links(self):
         self.one(laws.law_links, {"docs/a.md": "[b](b.md)\n"}, "docs/a.md:1", "b.md")
         self.none(laws.law_links, {"docs/a.md": "[b](b.md#part) [c](../c.md) [d](https://example.org) [e](#here)\n", "docs/b.md": "\n", "c.md": "\n"})
+        named = {"a_test.cc": "TEST(A, IsSo) {}\nTEST_F(A, IsToo) {}\n"}
+        self.none(laws.law_links, named | {"a.md": "`a_test.cc: IsSo, IsToo`\n"})
+        self.one(laws.law_links, named | {"a.md": "`a_test.cc: IsSo, IsNot`\n"}, "a.md:1", "IsNot")
+        self.one(laws.law_links, named | {"a.md": "`b_test.cc: IsSo`\n"}, "a.md:1", "b_test.cc")
 
     def test_this_tree_is_seen(self):
         self.assertIn("tools/laws/laws.py", laws.Tree(pathlib.Path(__file__).resolve().parents[2]).files)

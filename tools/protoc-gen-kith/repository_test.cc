@@ -56,6 +56,17 @@ TEST_F(Repository, NoEventIsLeftOutOfWhatItsServiceEmits) {
   EXPECT_EQ(declared, listed) << "the main .proto of a service imports the one of its events";
 }
 
+// The log keeps events for days, out of reach of erasure: they say where to look and hold nobody's words.
+TEST_F(Repository, EventsHoldNoTextButTheNamesOfTags) {
+  std::set<std::string> texts;
+  for (File const& file : files_)
+    for (Message const& message : file.messages)
+      if (message.role == Role::event)
+        for (Field const& field : message.fields)
+          if (field.kind == Kind::text || field.kind == Kind::bytes) texts.insert(message.name + '.' + field.name);
+  EXPECT_EQ(texts, (std::set<std::string>{"FanoutContinued.tag", "TagFollowed.name"}));
+}
+
 TEST_F(Repository, NoTwoPackagesHaveOneMainFile) {
   std::set<std::string> groups;
   for (File const& file : files_)
