@@ -9,6 +9,8 @@ namespace kith::timeline {
 namespace {
 
 constexpr char const* public_name = "public";
+constexpr std::size_t latest_max = 80;                         // some pages
+constexpr Duration latest_kept_for = std::chrono::seconds{1};  // what another process writes is seen then
 
 bool is_public(Reason, posts::SeenPost const& seen) {
   return seen.facts.shown_rule == posts::Rule::public_ && !seen.facts.author_muted;
@@ -36,6 +38,21 @@ Task<TimelinePage> Timeline::tagged(Call call, PageRequest request) {
 
 Task<Timeline::Candidates> Timeline::open_candidates(Source const& source, PageRequest const& request,
                                                      std::size_t limit) {
+  if (source.kind == TimelineKind::public_ && !request.min && !request.since) {
+    auto const latest = co_await latest_public();
+    auto const& lines = latest->lines;
+    auto const begin = request.max ? std::ranges::partition_point(
+                                         lines, [&](Candidate const& line) { return line.post >= request.max; })
+                                   : lines.begin();
+    auto const left = static_cast<std::size_t>(lines.end() - begin);
+    if (left >= limit || !latest->more) {
+      auto const count = std::min(left, limit);
+      Candidates found{.lines = {begin, begin + static_cast<std::ptrdiff_t>(count)},
+                       .more = latest->more || left > limit};
+      if (count > 0) found.last = found.lines.back().post;
+      co_return found;
+    }
+  }
   Scan<TimelineEntry> scan{.partition = {source.kind, source.name}};
   scan.limit = limit;
   if (request.max) scan.from = after(TimelineEntry::sort(request.max));
@@ -50,6 +67,23 @@ Task<Timeline::Candidates> Timeline::open_candidates(Source const& source, PageR
   for (auto const& row : rows) found.lines.push_back({row->post, row->author, {}, {}, Reason::unspecified});
   if (!rows.rows.empty()) found.last = rows.rows.back()->post;
   co_return found;
+}
+
+Task<std::shared_ptr<Timeline::Latest const>> Timeline::latest_public() {
+  auto const written = public_written_.load(std::memory_order_acquire);
+  Duration const now = needs_.clock.monotonic();
+  {
+    std::lock_guard const lock(latest_mutex_);
+    if (latest_ && latest_->written == written && now < latest_->read_at + latest_kept_for) co_return latest_;
+  }
+  Scan<TimelineEntry> scan{.partition = {TimelineKind::public_, public_name}, .limit = latest_max};
+  auto const rows = co_await needs_.tables.scan<TimelineEntry>(std::move(scan));
+  auto latest = std::make_shared<Latest>(Latest{.more = rows.more, .written = written, .read_at = now});
+  latest->lines.reserve(rows.rows.size());
+  for (auto const& row : rows) latest->lines.push_back({row->post, row->author, {}, {}, Reason::unspecified});
+  std::lock_guard const lock(latest_mutex_);
+  latest_ = latest;
+  co_return latest;
 }
 
 // Tag timelines of `tag` or any of `any`, with all of `all` and none of `none`: the newest of each are
