@@ -26,6 +26,7 @@ class KeeperTest : public WholeCommunity {
     post = write(ada, "about #kith");
     said = answer(ben, post);
     shared = share(ben, post);
+    answer(cleo, post);  // who answers and does nothing else
     quote = write(cleo, posts::NewPost{.text = "see", .audience = {.rule = posts::Rule::public_}, .quoted = post});
     react(ben, post);
     world.run(reactions->set_bookmark(as(ben), {.post = post, .on = true}));
@@ -55,7 +56,7 @@ class KeeperTest : public WholeCommunity {
     world.settle();
   }
   // Something was damaged: that is said, healed, and said no more.
-  void heals(char const* said_of_it) {
+  void heals(std::string const& said_of_it) {
     EXPECT_THAT(fsck(), Contains(HasSubstr(said_of_it)));
     rebuild();
     EXPECT_THAT(fsck(), IsEmpty()) << "after the damage: " << said_of_it;
@@ -73,15 +74,13 @@ class KeeperTest : public WholeCommunity {
     change.put(row);
     commit(std::move(change));
   }
+  // As a disk loses it: without a trace that a later write would meet.
   template <class Row>
   void lose_wide(typename Row::Key key) {
-    std::vector<typename Row::Key> keys(1, key);
-    world.run(erased<Row>(world.tables(), std::move(keys)));
+    RowKey const row = Row::encode_key(key);
+    EXPECT_EQ(world.rows.tables.at(row.table->number).cells.erase({row.partition, row.sort}), 1u);
   }
-  template <class Row>
-  static Task<void> erased(Tables& tables, std::vector<typename Row::Key> keys) {
-    co_await tables.erase<Row>(std::move(keys), 0);
-  }
+  void lose_feed(timeline::FeedEntry::Key key) { lose_wide<timeline::FeedEntry>(key); }
   template <class Row>
   Found<Row> read(typename Row::Key key) {
     return world.run(world.tables().get<Row>(std::move(key)));
@@ -163,7 +162,7 @@ TEST_F(KeeperTest, AnswersThreadsQuotesAndTheirCounts) {
   make(posts::PostCounts{.post = post, .replies = 9});
   heals("PostCounts");
   auto const right = read<posts::PostCounts>({post});
-  EXPECT_EQ(right->replies, 1u);
+  EXPECT_EQ(right->replies, 2u);
   EXPECT_EQ(right->shares, 1u);
   EXPECT_EQ(right->quotes, 1u);
 }
@@ -201,6 +200,70 @@ TEST_F(KeeperTest, Claims) {
   lose<users::Name>({"handle", "ada"});
   heals("the handle of account");
   EXPECT_EQ(world.run(users->by_handle({}, {.handles = {"ada"}})).accounts.front(), ada);
+}
+
+TEST_F(KeeperTest, Closeness) {
+  lose_wide<graph::Weight>({ben, ada});
+  auto const lines = fsck();
+  EXPECT_THAT(lines, Contains(HasSubstr("lacks a reaction")));
+  EXPECT_THAT(lines, Contains(HasSubstr("lacks an answer")));
+  rebuild();
+  EXPECT_THAT(fsck(), IsEmpty());
+  EXPECT_GT(read<graph::Weight>({ben, ada})->closeness, 0u);
+}
+
+TEST_F(KeeperTest, NotificationsOfFollowsAndAsks) {
+  act(cleo, graph::Verb::ask_friend, ada);
+  world.settle();
+  auto const lost = [&](AccountId person, AccountId holder, auto cause_in) {
+    Found<graph::Pair> const pair = read<graph::Pair>({std::min(person, holder), std::max(person, holder)});
+    graph::Side const& side = holder < person ? pair->lo_side : pair->hi_side;
+    lose_wide<notifications::Notification>({person, NotificationId{(side.*cause_in).value}});
+  };
+  lost(ada, cleo, &graph::Side::request);
+  heals("is not told that account " + to_string(cleo) + " asks it");
+  AccountId const dora = person("dora", Role::user, false);
+  act(cleo, graph::Verb::follow, dora);
+  world.settle();
+  lost(dora, cleo, &graph::Side::follow);
+  heals("is not told that account " + to_string(cleo) + " follows it");
+  // Of new friends, who accepted knows; who asked is told.
+  act(ada, graph::Verb::accept, cleo);
+  world.settle();
+  EXPECT_THAT(fsck(), IsEmpty());
+  lost(cleo, ada, &graph::Side::follow);
+  heals("account " + to_string(cleo) + " is not told that account " + to_string(ada) + " follows it");
+}
+
+TEST_F(KeeperTest, FeedsOfLists) {
+  lose_feed({list.value, said, timeline::Reason::commented});
+  EXPECT_THAT(fsck(), IsEmpty()) << "an answer to somebody else is brought by no backfill";
+  befriend(ada, cleo);
+  act(ada, graph::Verb::add_to_list, cleo, list);
+  world.settle();
+  EXPECT_THAT(fsck(), IsEmpty());
+  lose_feed({list.value, quote, timeline::Reason::followed_posted});
+  heals("the feed of list " + to_string(list) + " lacks post " + to_string(quote));
+}
+
+TEST_F(KeeperTest, FeedsOfTags) {
+  home(cleo);
+  PostId const tagged = write(ben, "more about #kith");
+  world.advance(std::chrono::minutes{1});
+  world.settle();
+  EXPECT_THAT(fsck(), IsEmpty());
+  lose_feed({cleo.value, tagged, timeline::Reason::followed_tag});
+  heals("lacks post " + to_string(tagged) + " of a followed tag");
+}
+
+TEST_F(KeeperTest, Famous) {
+  make(timeline::Famous{.name = "famous", .author = cleo});
+  heals("is not famous, but is listed so");
+  auto state = *read<timeline::FeedState>({ada});
+  state.famous_since = world.time.now();
+  make(state);
+  heals("account " + to_string(ada) + " is missing among the famous");
+  EXPECT_TRUE(read<timeline::Famous>({"famous", ada}));
 }
 
 // A post that was written while its handlers were away, as after a crash of their process.

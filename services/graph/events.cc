@@ -129,6 +129,22 @@ Task<void> Graph::on_reaction_changed(reactions::ReactionChanged event) {
   co_await closer(event.person, event.author, gain_of_a_reaction, time_of_id(event.reaction.value));
 }
 
+Task<NotCounted> Graph::closeness(Call call, CloserActs request) {
+  if (call.viewer) throw Error{Code::forbidden, "Only the server itself does this"};
+  std::vector<Weight::Key> keys;
+  for (CloserAct const& act : request.acts) keys.push_back({act.person, act.other});
+  auto const there = co_await needs_.tables.get_many<Weight>(std::move(keys));
+  NotCounted found;
+  for (std::uint32_t i = 0; i < request.acts.size(); ++i) {
+    CloserAct const& act = request.acts[i];
+    if (there[i] && there[i]->updated_at >= act.at) continue;
+    found.acts.push_back(i);
+    if (request.count)
+      co_await closer(act.person, act.other, act.answer ? gain_of_an_answer : gain_of_a_reaction, act.at);
+  }
+  co_return found;
+}
+
 Task<void> Graph::closer(AccountId person, AccountId other, std::uint32_t gain, Time at) {
   auto const row = co_await needs_.tables.get<Weight>({person, other});
   // What was counted is not counted again; what comes late is lost, which breaks no promise.

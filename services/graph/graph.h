@@ -40,6 +40,8 @@ class Graph final : public GraphService, public GraphFollower {
   Task<void> change_members(Call call, ListMembers request) override;
   Task<People> members(Call call, ListPage request) override;
   Task<Relationship> set_note(Call call, NoteRequest request) override;
+  Task<AllTiesPage> all(Call call, AllTies request) override;
+  Task<NotCounted> closeness(Call call, CloserActs request) override;
   Task<keeper::RebuildPage> rebuild(Call call, keeper::RebuildRequest request) override;
 
   Task<void> on_pair_changed(PairChanged event) override;

@@ -1,4 +1,5 @@
 #include "services/graph/graph.h"
+#include "services/graph/pair.h"
 
 #include <gtest/gtest.h>
 
@@ -78,6 +79,23 @@ TEST_F(GraphTest, DoubledEventsCountOnce) {
   EXPECT_EQ(counts(ada()).following, 0u);
   EXPECT_EQ(counts(ada()).friends, 0u);
   EXPECT_TRUE(ties(ben(), TieKind::friend_).empty());
+}
+
+// The event was set aside while the tie ended, and is tried once more afterwards; or the end came first.
+TEST_F(GraphTest, AnEventThatComesAfterTheEndOfItsTieMakesNothing) {
+  befriend(ada(), ben());
+  world.settle();
+  auto const key = key_of(ada(), ben());
+  PairChanged late{.lo = key.lo, .hi = key.hi};
+  late.causes = ties_of(*world.run(world.tables().get<Pair>(key)));
+  act(ada(), Verb::unfriend, ben());
+  world.settle();
+  world.run(graph->on_pair_changed(late));
+  for (AccountId const person : {ada(), ben()}) {
+    EXPECT_TRUE(ties(person, TieKind::friend_).empty());
+    EXPECT_TRUE(ties(person, TieKind::follower).empty());
+    EXPECT_EQ(counts(person).friends + counts(person).followers + counts(person).following, 0u);
+  }
 }
 
 TEST_F(GraphTest, AnUnfriendingIsEffectiveAtOnce) {

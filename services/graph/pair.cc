@@ -3,11 +3,14 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "ports/clock/ids.h"
 
 namespace kith::graph {
 namespace {
 
 constexpr std::size_t lists_max = 50;  // of one person, so also those one other can be in
+
+constexpr Duration ids_of_an_act_within = std::chrono::seconds{1};
 
 bool has(std::vector<ListId> const& lists, ListId list) { return std::ranges::find(lists, list) != lists.end(); }
 
@@ -222,6 +225,17 @@ bool names(Pair const& pair, Cause const& cause) {
     case TieKind::notifies: return side.follow && side.notify == cause.tie;
     default: return false;
   }
+}
+
+bool surely_by_holder(Pair const& pair, Cause const& cause) {
+  if (cause.kind == TieKind::asked) return true;
+  if (cause.kind != TieKind::following) return false;
+  if (!pair.friend_ || cause.tie < pair.friend_) return true;
+  // The ids of one act are of nearly one moment, first the friendship, then the actor's follow, then the other's.
+  Time const friends_by = time_of_id(pair.friend_.value) + ids_of_an_act_within;
+  if (time_of_id(cause.tie.value) > friends_by) return true;
+  TieId const opposite = (cause.hi ? pair.lo_side : pair.hi_side).follow;
+  return opposite > cause.tie && time_of_id(opposite.value) <= friends_by;
 }
 
 namespace {

@@ -38,6 +38,10 @@ Next next(Pair pair, AccountId actor, Act const& act, bool other_locked, FreshTi
 std::vector<Cause> ties_of(Pair const& pair);
 bool names(Pair const& pair, Cause const& cause);
 
+// Whether this follow or ask, which the row names, is surely its holder's own doing: friends who were made by
+// an accepted ask follow each other from the same moment on, and one of the two did nothing.
+bool surely_by_holder(Pair const& pair, Cause const& cause);
+
 // What the row says to each of the two.
 Relationship relationship_of(Pair const* pair, AccountId viewer, AccountId other, Time now);
 Judged judged_of(Pair const& pair, AccountId viewer, AccountId author, ListId list, Time now);

@@ -49,6 +49,24 @@ bool same(TieCounts const& a, TieCounts const& b) {
 
 }  // namespace
 
+Task<AllTiesPage> Graph::all(Call call, AllTies request) {
+  if (call.viewer) throw Error{Code::forbidden, "Only the server itself does this"};
+  auto [pairs, next] = co_await needs_.tables.walk<Pair>(std::move(request.cursor),
+                                                         std::clamp<std::size_t>(request.limit, 1, multi_get_max));
+  AllTiesPage page{.ties = {}, .cursor = std::move(next)};
+  for (auto const& pair : pairs) {
+    for (Cause const& cause : ties_of(*pair)) {
+      if (cause.kind != TieKind::following && cause.kind != TieKind::asked && cause.kind != TieKind::listed) continue;
+      NamedTie tie{.kind = cause.kind, .tie = cause.tie};
+      tie.holder = cause.hi ? pair->hi : pair->lo;
+      tie.other = cause.hi ? pair->lo : pair->hi;
+      tie.by_holder = surely_by_holder(*pair, cause);
+      page.ties.push_back(std::move(tie));
+    }
+  }
+  co_return page;
+}
+
 Task<keeper::RebuildPage> Graph::rebuild(Call call, keeper::RebuildRequest request) {
   keeper::Walk walk(call, std::move(request), 4);
   std::string next;

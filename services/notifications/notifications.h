@@ -74,6 +74,7 @@ class Notifications final : public NotificationsService, public NotificationsFol
   Task<std::string> walk_rows(keeper::Walk& walk);
   Task<std::string> walk_posts(keeper::Walk& walk);
   Task<std::string> walk_reactions(keeper::Walk& walk);
+  Task<std::string> walk_ties(keeper::Walk& walk);
   Task<void> compare(keeper::Walk& walk, std::vector<Notification> wanted);
 
   Needs needs_;

@@ -1,5 +1,5 @@
-// Notifications compared with their causes. Those about follows are only found superfluous: whether
-// a tie was news to somebody depends on who made it, which no row says.
+// Notifications compared with their causes. Of follows, only those are found lost that are surely of
+// the follower's own doing: whether another one was news depends on who made it, which no row says.
 
 #include <algorithm>
 #include <iterator>
@@ -15,12 +15,13 @@ constexpr std::size_t rows_a_step = 200;  // each is some look-ups
 }  // namespace
 
 Task<keeper::RebuildPage> Notifications::rebuild(Call call, keeper::RebuildRequest request) {
-  keeper::Walk walk(call, std::move(request), 3);
+  keeper::Walk walk(call, std::move(request), 4);
   std::string next;
   switch (walk.part()) {
     case 0: next = co_await walk_rows(walk); break;
     case 1: next = co_await walk_posts(walk); break;
-    default: next = co_await walk_reactions(walk); break;
+    case 2: next = co_await walk_reactions(walk); break;
+    default: next = co_await walk_ties(walk); break;
   }
   co_return walk.done(std::move(next));
 }
@@ -116,6 +117,32 @@ Task<std::string> Notifications::walk_reactions(keeper::Walk& walk) {
     if (walk.heals())
       co_await on_reaction_changed(
           {.post = reaction.post, .person = reaction.person, .reaction = reaction.reaction, .author = post.author});
+  }
+  co_return all.cursor;
+}
+
+Task<std::string> Notifications::walk_ties(keeper::Walk& walk) {
+  graph::AllTies const page{.cursor = walk.cursor(), .limit = rows_a_step};
+  auto all = co_await needs_.graph.all(Call{}, page);
+  walk.touched(all.ties.size());
+  Time const oldest = needs_.clock.now() - needs_.kept_for;
+  std::erase_if(all.ties,
+                [&](graph::NamedTie const& tie) { return !tie.by_holder || time_of_id(tie.tie.value) <= oldest; });
+  std::vector<Notification::Key> keys;
+  for (auto const& tie : all.ties) keys.push_back({tie.other, NotificationId{tie.tie.value}});
+  auto const there = co_await needs_.tables.get_many<Notification>(std::move(keys));
+  for (std::size_t i = 0; i < all.ties.size(); ++i) {
+    if (there[i]) continue;
+    graph::NamedTie const& tie = all.ties[i];
+    bool const follow = tie.kind == graph::TieKind::following;
+    walk.differs("notifications: account ", tie.other, " is not told that account ", tie.holder,
+                 follow ? " follows it" : " asks it");
+    if (!walk.heals()) continue;
+    bool const hi = tie.holder > tie.other;
+    graph::PairChanged event{.lo = hi ? tie.other : tie.holder, .hi = hi ? tie.holder : tie.other};
+    event.actor = tie.holder;
+    event.causes.push_back({.tie = tie.tie, .kind = tie.kind, .hi = hi});
+    co_await on_pair_changed(std::move(event));
   }
   co_return all.cursor;
 }

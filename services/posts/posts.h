@@ -126,6 +126,7 @@ class Posts final : public PostsService, public PostsFollower {
 
   // The walks of a rebuild; each returns where it goes on.
   Task<std::string> walk_heads(keeper::Walk& walk);
+  Task<void> compare_closeness(keeper::Walk& walk, std::vector<Found<Head>> const& heads);
   Task<std::string> walk_author_posts(keeper::Walk& walk);
   template <class Row>
   Task<std::string> walk_derived(keeper::Walk& walk, char const* what);

@@ -60,7 +60,8 @@ PostChanged changed(Head const& head, kith::Version version) {
           .parent = head.parent,
           .root = head.root,
           .target = head.target,
-          .target_author = head.target_author};
+          .target_author = head.target_author,
+          .parent_author = head.parent_author};
 }
 
 Task<Published> Posts::publish(Call call, NewPost request) {

@@ -120,7 +120,24 @@ Task<std::string> Posts::walk_heads(keeper::Walk& walk) {
     if (head.kind == Kind::share && !(shares_there[i] && shares_there[i]->share == head.post)) missing("the claim of");
     if (found != 0 && walk.heals()) co_await on_post_changed(changed(head, heads[i].version()));
   }
+  co_await compare_closeness(walk, heads);
   co_return next;
+}
+
+Task<void> Posts::compare_closeness(keeper::Walk& walk, std::vector<Found<Head>> const& heads) {
+  graph::CloserActs acts{.acts = {}, .count = walk.heals()};
+  for (auto const& head : heads) {
+    if (!head->parent || !head->parent_author || head->parent_author == head->author) continue;
+    graph::CloserAct answer{.person = head->author, .other = head->parent_author};
+    answer.at = time_of_id(head->post.value);
+    answer.answer = true;
+    acts.acts.push_back(std::move(answer));
+  }
+  auto const asked = acts.acts;
+  auto const found = co_await needs_.graph.closeness(Call{}, std::move(acts));
+  for (std::uint32_t const i : found.acts)
+    walk.differs("posts: the closeness of account ", asked[i].person, " to account ", asked[i].other,
+                 " lacks an answer");
 }
 
 Task<std::string> Posts::walk_author_posts(keeper::Walk& walk) {

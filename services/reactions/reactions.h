@@ -54,6 +54,7 @@ class Reactions final : public ReactionsService, public ReactionsFollower {
 
   // The walks of a rebuild; each returns where it goes on.
   Task<std::string> walk_reactions(keeper::Walk& walk);
+  Task<void> compare_closeness(keeper::Walk& walk, std::vector<Found<Reaction>> rows);
   Task<std::string> walk_reactions_of(keeper::Walk& walk);
   Task<std::string> walk_bookmarks(keeper::Walk& walk);
   template <class Counts>

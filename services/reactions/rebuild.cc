@@ -75,7 +75,25 @@ Task<std::string> Reactions::walk_reactions(keeper::Walk& walk) {
   auto const counts = co_await needs_.tables.get_many<ReactionCounts>(posts);
   for (std::size_t i = 0; i < posts.size(); ++i)
     if (!counts[i]) co_await recount<ReactionCounts>(walk, posts[i]);
+  co_await compare_closeness(walk, std::move(rows));
   co_return next;
+}
+
+Task<void> Reactions::compare_closeness(keeper::Walk& walk, std::vector<Found<Reaction>> rows) {
+  posts::PostIds ids;
+  for (auto const& row : rows) ids.posts.push_back(row->post);
+  auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(ids));
+  graph::CloserActs acts{.acts = {}, .count = walk.heals()};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    AccountId const author = facts.posts[i].author;
+    if (author && author != rows[i]->person)
+      acts.acts.push_back({.person = rows[i]->person, .other = author, .at = time_of_id(rows[i]->reaction.value)});
+  }
+  auto const asked = acts.acts;
+  auto const found = co_await needs_.graph.closeness(Call{}, std::move(acts));
+  for (std::uint32_t const i : found.acts)
+    walk.differs("reactions: the closeness of account ", asked[i].person, " to account ", asked[i].other,
+                 " lacks a reaction");
 }
 
 Task<std::string> Reactions::walk_reactions_of(keeper::Walk& walk) {

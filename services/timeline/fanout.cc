@@ -89,6 +89,7 @@ Task<void> Timeline::show_at_once(posts::FanoutFacts post) {
   auto rows = open_entries_of(post, needs_.settings.open_entry_lives);
   if (!rows.empty()) writes.push_back(needs_.tables.put(std::move(rows), 1));
   co_await all(std::move(writes));
+  public_written_.fetch_add(1, std::memory_order_release);
 }
 
 Task<void> Timeline::fan_out(posts::FanoutFacts post, TieId after) {
@@ -238,7 +239,12 @@ Task<bool> Timeline::is_listed(graph::Cause cause, AccountId holder, AccountId a
 }
 
 Task<void> Timeline::backfill(std::uint64_t feed, AccountId author) {
-  posts::RecentRequest request{.limit = backfill_posts};
+  auto rows = co_await latest_of(feed, author, backfill_posts);
+  if (!rows.empty()) co_await needs_.tables.put(std::move(rows), 1);
+}
+
+Task<std::vector<FeedEntry>> Timeline::latest_of(std::uint64_t feed, AccountId author, std::size_t limit) {
+  posts::RecentRequest request{.limit = static_cast<std::uint32_t>(limit)};
   request.authors.push_back(author);
   auto const recent = co_await needs_.posts.recent(Call{}, std::move(request));
   std::vector<FeedEntry> rows;
@@ -254,7 +260,7 @@ Task<void> Timeline::backfill(std::uint64_t feed, AccountId author) {
     row.expires_at_ = time_of_id(post.post.value) + needs_.settings.entry_lives;
     if (row.expires_at_ > needs_.clock.now()) rows.push_back(std::move(row));
   }
-  if (!rows.empty()) co_await needs_.tables.put(std::move(rows), 1);
+  co_return rows;
 }
 
 }  // namespace kith::timeline

@@ -19,6 +19,8 @@ constexpr std::size_t compared_each = rebuild_posts_each / 2;
 // listed after the tie's own posts were fetched: nobody can tell that it came after.
 constexpr Duration follow_settles_within = std::chrono::seconds{2};
 
+bool was_famous(FeedState const& state) { return state.famous_since != no_time || !state.famous.empty(); }
+
 }  // namespace
 
 Task<void> Timeline::caught_up(Call call) {
@@ -32,13 +34,15 @@ Task<void> Timeline::caught_up(Call call) {
 }
 
 Task<keeper::RebuildPage> Timeline::rebuild(Call call, keeper::RebuildRequest request) {
-  keeper::Walk walk(call, std::move(request), 4);
+  keeper::Walk walk(call, std::move(request), 6);
   std::string next;
   switch (walk.part()) {
     case 0: next = co_await walk_followed_tags(walk); break;
     case 1: next = co_await walk_tag_followers(walk); break;
     case 2: next = co_await walk_posts(walk); break;
-    default: next = co_await walk_feeds(walk); break;
+    case 3: next = co_await walk_feeds(walk); break;
+    case 4: next = co_await walk_lists(walk); break;
+    default: next = co_await walk_famous(walk); break;
   }
   co_return walk.done(std::move(next));
 }
@@ -106,7 +110,10 @@ Task<std::string> Timeline::walk_posts(keeper::Walk& walk) {
 Task<std::string> Timeline::walk_feeds(keeper::Walk& walk) {
   auto [states, next] = co_await needs_.tables.walk<FeedState>(walk.cursor(), feeds_a_step);
   walk.touched(states.size());
-  for (auto const& state : states) co_await walk_feed(walk, *state);
+  for (auto const& state : states) {
+    co_await walk_feed(walk, *state);
+    if (was_famous(*state)) co_await settle_famous(walk, state->person);
+  }
   co_return next;
 }
 
@@ -141,9 +148,96 @@ Task<void> Timeline::walk_feed(keeper::Walk& walk, FeedState state) {
     more = following.more;
     if (more) page.max = following.ties.back().tie;
   }
+  co_await compare_tags(walk, state);
 }
 
-Task<std::vector<FeedEntry>> Timeline::missing_of(std::vector<FeedEntry> entries) {
+// What followed tags brought while the person was here or came back for.
+Task<void> Timeline::compare_tags(keeper::Walk& walk, FeedState const& state) {
+  Time const now = needs_.clock.now();
+  Scan<FollowedTag> all{.partition = {state.person}, .limit = followed_tags_max};
+  for (auto const& tag : co_await needs_.tables.scan<FollowedTag>(std::move(all))) {
+    // A follow brings nothing of the time before it.
+    Time const since = std::max(time_of_id(tag->id) + follow_settles_within, now - needs_.settings.entry_lives);
+    Scan<TimelineEntry> latest{.partition = {TimelineKind::tag, tag->name}, .limit = compared_each};
+    latest.to = TimelineEntry::sort(PostId{first_id_at(since)});
+    std::vector<FeedEntry> entries;
+    for (auto const& entry : co_await needs_.tables.scan<TimelineEntry>(std::move(latest))) {
+      if (entry->author == state.person || entry->comment) continue;
+      FeedEntry row{.feed = state.person.value, .post = entry->post, .reason = Reason::followed_tag};
+      row.author = entry->author;
+      row.expires_at_ = time_of_id(entry->post.value) + needs_.settings.entry_lives;
+      entries.push_back(std::move(row));
+    }
+    auto absent = co_await absent_of(std::move(entries));
+    posts::PostIds ids;
+    for (FeedEntry const& entry : absent) ids.posts.push_back(entry.post);
+    auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(ids));
+    std::vector<FeedEntry> missing;
+    for (std::size_t i = 0; i < absent.size(); ++i) {
+      auto const& post = facts.posts[i];
+      bool const tagged =
+          post.rule == posts::Rule::public_ && std::ranges::find(post.tags, tag->name) != post.tags.end();
+      if (!reaches_feeds(post) || !tagged) continue;
+      walk.differs("timeline: the feed of account ", state.person, " lacks post ", absent[i].post,
+                   " of a followed tag");
+      missing.push_back(std::move(absent[i]));
+    }
+    if (walk.heals() && !missing.empty()) co_await needs_.tables.put(std::move(missing), 1);
+  }
+}
+
+// Of each member, half of what joining the list brought, as for feeds of people.
+Task<std::string> Timeline::walk_lists(keeper::Walk& walk) {
+  graph::AllTies const page{.cursor = walk.cursor(), .limit = feeds_a_step};
+  auto all = co_await needs_.graph.all(Call{}, page);
+  std::erase_if(all.ties, [](graph::NamedTie const& tie) { return tie.kind != graph::TieKind::listed; });
+  walk.touched(all.ties.size());
+  for (graph::NamedTie const& tie : all.ties) {
+    auto entries = co_await latest_of(tie.tie.value, tie.other, backfill_posts / 2);
+    auto absent = co_await absent_of(std::move(entries));
+    posts::PostIds ids;
+    for (FeedEntry const& entry : absent) ids.posts.push_back(entry.post);
+    auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(ids));
+    std::vector<FeedEntry> missing;
+    for (std::size_t i = 0; i < absent.size(); ++i) {
+      if (!reaches_feeds(facts.posts[i])) continue;
+      walk.differs("timeline: the feed of list ", tie.tie, " lacks post ", absent[i].post, " of account ", tie.other);
+      missing.push_back(std::move(absent[i]));
+    }
+    if (walk.heals() && !missing.empty()) co_await needs_.tables.put(std::move(missing), 1);
+  }
+  co_return all.cursor;
+}
+
+Task<std::string> Timeline::walk_famous(keeper::Walk& walk) {
+  auto [rows, next] = co_await needs_.tables.walk<Famous>(walk.cursor(), rows_a_step);
+  walk.touched(rows.size());
+  for (auto const& row : rows) co_await settle_famous(walk, row->author);
+  co_return next;
+}
+
+// The row comes before the state that it follows from, so what is taken away is looked at again.
+Task<void> Timeline::settle_famous(keeper::Walk& walk, AccountId author) {
+  for (bool told = false;; told = true) {
+    auto const row = co_await needs_.tables.get<Famous>({famous_name, author});
+    auto const state = co_await needs_.tables.get<FeedState>({author});
+    bool const famous = state && was_famous(*state);
+    if (famous == static_cast<bool>(row)) co_return;
+    if (!told)
+      walk.differs("timeline: account ", author,
+                   famous ? " is missing among the famous" : " is not famous, but is listed so");
+    if (!walk.heals()) co_return;
+    Change change;
+    if (famous)
+      change.put(Famous{.name = famous_name, .author = author});
+    else
+      change.erase(row);
+    co_await needs_.tables.commit(std::move(change));  // a conflict: looked at again
+  }
+}
+
+// Of these entries, those that are not there.
+Task<std::vector<FeedEntry>> Timeline::absent_of(std::vector<FeedEntry> entries) {
   std::vector<FeedEntry::Key> keys;
   for (FeedEntry const& entry : entries) keys.push_back(entry.key());
   auto const there = co_await needs_.tables.get_many<FeedEntry>(std::move(keys));
@@ -151,6 +245,11 @@ Task<std::vector<FeedEntry>> Timeline::missing_of(std::vector<FeedEntry> entries
   for (std::size_t i = 0; i < entries.size(); ++i)
     if (!there[i]) absent.push_back(std::move(entries[i]));
   if (absent.size() > scan_max) absent.resize(scan_max);  // enough of one feed to say; the next run has the rest
+  co_return absent;
+}
+
+Task<std::vector<FeedEntry>> Timeline::missing_of(std::vector<FeedEntry> entries) {
+  auto absent = co_await absent_of(std::move(entries));
   std::vector<FeedEntry> missing;
   if (absent.empty()) co_return missing;
   // What is for few goes into no feed, and famous authors are merged on read.
@@ -163,7 +262,7 @@ Task<std::vector<FeedEntry>> Timeline::missing_of(std::vector<FeedEntry> entries
   auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(ids));
   auto const states = co_await needs_.tables.get_many<FeedState>(std::move(authors));
   for (std::size_t i = 0; i < absent.size(); ++i) {
-    bool const famous = states[i] && (states[i]->famous_since != no_time || !states[i]->famous.empty());
+    bool const famous = states[i] && was_famous(*states[i]);
     if (reaches_feeds(facts.posts[i]) && !famous) missing.push_back(std::move(absent[i]));
   }
   co_return missing;

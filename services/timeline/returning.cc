@@ -11,7 +11,6 @@ constexpr Duration famous_kept_for = std::chrono::seconds{10};
 constexpr std::size_t intervals_max = 20;
 constexpr int attempts_max = 4;
 constexpr std::size_t put_max = 1'000;  // rows of one write
-char const* const famous_name = "famous";
 
 }  // namespace
 

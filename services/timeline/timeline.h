@@ -10,6 +10,8 @@
 // Sources: home.cc (reading home and lists), open.cc (public and tags), fanout.cc (writing),
 // returning.cc (who comes back, who is famous), tags.cc (following tags), rebuild.cc.
 
+#include <atomic>
+#include <memory>
 #include <mutex>
 
 #include "ports/clock/clock.h"
@@ -30,6 +32,7 @@ inline constexpr std::size_t page_max = 80;
 inline constexpr std::size_t scans_max = 10;          // of one page: then it is sent as it is, with a next link
 inline constexpr std::size_t fanout_at_once = 1'000;  // followers in one go; the rest by further events
 inline constexpr std::size_t backfill_posts = 20;     // of somebody newly followed
+inline constexpr char const* famous_name = "famous";  // the partition of all of them
 inline constexpr std::size_t rebuild_authors_max = 5'000;
 inline constexpr std::size_t rebuild_posts_each = 40;
 inline constexpr std::size_t followed_tags_max = 100;
@@ -89,6 +92,13 @@ class Timeline final : public TimelineService, public TimelineFollower {
     bool more = false;
     PostId last = {};  // where the next scan goes on
   };
+  // The newest of the public timeline, which everybody asks for: read once, until another post comes.
+  struct Latest {
+    std::vector<Candidate> lines;  // newest first
+    bool more = false;             // there are older ones
+    std::uint64_t written = 0;     // public_written_ before it was read
+    Duration read_at = {};
+  };
   // Where a page's candidates come from, and what of the visible ones belongs on it.
   struct Source {
     std::uint64_t feed = 0;
@@ -104,6 +114,8 @@ class Timeline final : public TimelineService, public TimelineFollower {
   Task<Candidates> feed_candidates(Source const& source, PageRequest const& request, std::size_t limit);
   Task<Candidates> open_candidates(Source const& source, PageRequest const& request, std::size_t limit);
 
+  Task<std::shared_ptr<Latest const>> latest_public();
+
   // Which tag each line is there for; none: the reader has left it since.
   Task<void> name_tags(AccountId reader, std::vector<Candidate>& lines);
   // The part of a fan-out that one handler does.
@@ -116,6 +128,7 @@ class Timeline final : public TimelineService, public TimelineFollower {
   Task<std::vector<AccountId>> tied_to(AccountId root_author, std::vector<AccountId> people);
   Task<bool> is_listed(graph::Cause cause, AccountId holder, AccountId author);
   Task<void> backfill(std::uint64_t feed, AccountId author);
+  Task<std::vector<FeedEntry>> latest_of(std::uint64_t feed, AccountId author, std::size_t limit);
   Task<void> spread(FeedEntry entry, std::vector<std::uint64_t> feeds, Version version);
 
   Task<void> arrive(AccountId person);
@@ -133,10 +146,18 @@ class Timeline final : public TimelineService, public TimelineFollower {
   Task<std::string> walk_posts(keeper::Walk& walk);
   Task<std::string> walk_feeds(keeper::Walk& walk);
   Task<void> walk_feed(keeper::Walk& walk, FeedState state);
+  Task<void> compare_tags(keeper::Walk& walk, FeedState const& state);
+  Task<std::string> walk_lists(keeper::Walk& walk);
+  Task<std::string> walk_famous(keeper::Walk& walk);
+  Task<void> settle_famous(keeper::Walk& walk, AccountId author);
   // Of these entries, those that are not there although they have to be.
+  Task<std::vector<FeedEntry>> absent_of(std::vector<FeedEntry> entries);
   Task<std::vector<FeedEntry>> missing_of(std::vector<FeedEntry> entries);
 
   Needs needs_;
+  std::mutex latest_mutex_;
+  std::shared_ptr<Latest const> latest_;
+  std::atomic<std::uint64_t> public_written_{0};  // entries of the public timeline, by this process
   std::mutex famous_mutex_;
   std::vector<AccountId> famous_;  // as read at most 10 seconds ago
   Duration famous_read_ = Duration::min();

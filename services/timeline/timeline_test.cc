@@ -56,6 +56,22 @@ TEST_F(TimelineTest, OnesOwnPostIsThereAtOnce) {
   EXPECT_THAT(home(ada), ElementsAre(post));  // before anything settled
 }
 
+TEST_F(TimelineTest, ThePublicTimelineHasEachPostOnceFromTheFirstPageToTheLast) {
+  std::vector<PostId> written;
+  for (int i = 0; i < 110; ++i) {
+    written.insert(written.begin(), write(i % 2 == 0 ? ada : ben, "post " + std::to_string(i)));
+    ASSERT_EQ(posts_of(world.run(timeline->public_({}, {.limit = 1}))).front(), written.front());
+  }
+  std::vector<PostId> read;
+  for (PageRequest request{.limit = 33};;) {
+    auto const page = world.run(timeline->public_(as(cleo), request));
+    for (PostId const post : posts_of(page)) read.push_back(post);
+    if (!page.more) break;
+    request.max = page.last;
+  }
+  EXPECT_EQ(read, written);
+}
+
 TEST_F(TimelineTest, UnfollowingHidesAtOnceAndFollowingFetchesTheLatest) {
   PostId const before = write(ben, "before you knew me");
   home(ada);
@@ -211,6 +227,41 @@ TEST_F(FamousTest, AFamousAuthorIsMergedWhenItIsRead) {
   EXPECT_EQ(reason_of(ada, post), Reason::famous);
   act(ada, graph::Verb::unfriend, ben);
   EXPECT_THAT(home(ada), ElementsAre(own));
+}
+
+// What was written while its author was famous is in nobody's feed.
+TEST_F(FamousTest, WhatAFamousAuthorWroteStaysWhenTheFameIsOver) {
+  befriend(ada, ben);
+  befriend(cleo, ben);
+  home(ada);
+  world.advance(std::chrono::minutes{1});
+  PostId const famous = write(ben, "from a star");
+  world.settle();
+  act(ada, graph::Verb::see_less, ben);
+  act(cleo, graph::Verb::unfriend, ben);
+  world.settle();
+  PostId const later = write(ben, "from nobody special");
+  world.settle();
+  act(ada, graph::Verb::follow, ben);
+  world.advance(std::chrono::seconds{11});
+  EXPECT_THAT(home(ada), ElementsAre(later, famous));
+}
+
+TEST_F(TimelineTest, AWidenedAudienceReachesThoseWhoMaySeeItNow) {
+  befriend(ada, ben);
+  act(cleo, graph::Verb::follow, ada);
+  act(ada, graph::Verb::accept, cleo);
+  home(ben);
+  home(cleo);
+  world.advance(std::chrono::minutes{1});
+  auto const only_me = posts::NewPost{.text = "for me", .audience = {.rule = posts::Rule::only_me}};
+  PostId const post = write(ada, only_me);
+  world.settle();
+  EXPECT_THAT(home(cleo), testing::IsEmpty());
+  world.run(posts->edit(as(ada), {.post = post, .audience = posts::Audience{.rule = posts::Rule::public_}}));
+  world.settle();
+  EXPECT_THAT(home(cleo), ElementsAre(post));
+  EXPECT_THAT(home(ben), ElementsAre(post));
 }
 
 }  // namespace
