@@ -38,7 +38,7 @@ class UnknownFields {
     if (!fields_) fields_ = std::make_unique<std::string>();
     *fields_ += field;
   }
-  std::size_t heap_bytes() const { return fields_ ? sizeof(*fields_) + fields_->capacity() : 0; }
+  std::size_t heap_bytes() const { return fields_ ? sizeof(std::string) + fields_->capacity() : 0; }
 
   friend bool operator==(UnknownFields const& a, UnknownFields const& b) { return a.bytes() == b.bytes(); }
 

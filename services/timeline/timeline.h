@@ -58,7 +58,7 @@ class Timeline final : public TimelineService, public TimelineFollower {
     pages::PagesService& pages;
     Settings settings = {};
   };
-  explicit Timeline(Needs needs) : needs_(std::move(needs)) {}
+  explicit Timeline(Needs needs) : needs_(needs) {}
 
   Task<TimelinePage> home(Call call, PageRequest request) override;
   Task<TimelinePage> public_(Call call, PageRequest request) override;
