@@ -113,10 +113,10 @@ Task<void> Auth::send_confirmation(AccountId, std::string email, std::string cod
   letter.text = "Somebody, probably you, signed up to " + needs_.settings.community +
                 " with this address.\n\nOpen this link to confirm it:\n\n" + base_url + "/confirm?code=" + code +
                 "\n\nIt is good for seven days. If it was not you, do nothing.\n";
-  // A mail server that is away must not undo a sign-up: the link can be asked for again.
   try {
     co_await needs_.mail.send(std::move(letter));
   } catch (Error const&) {
+    // A mail server that is away must not undo a sign-up: the link can be asked for again.
   }
 }
 
