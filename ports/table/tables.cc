@@ -82,7 +82,7 @@ Task<Committed> Tables::commit(Change change) {
     bool last = attempt == commit_attempts_max;
     std::optional<Outcome> outcome;
     try {
-      Commit copy = last ? std::move(commit) : commit;
+      Commit copy = commit;
       outcome = co_await needs_.strict.commit(std::move(copy));
     } catch (Error const& error) {
       // `unavailable` speaks of this attempt alone: an earlier one may have been done all the same.

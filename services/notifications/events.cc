@@ -38,7 +38,8 @@ Task<void> Notifications::settle(Notification row, bool stands, Version seen_at)
     std::vector<Notification::Key> gone(1, row.key());
     co_await needs_.tables.erase<Notification>(std::move(gone), seen_at);
   } else if (row.expires_at_ > needs_.clock.now()) {
-    std::vector<Notification> rows(1, std::move(row));
+    std::vector<Notification> rows;
+    rows.push_back(std::move(row));
     co_await needs_.tables.put(std::move(rows), seen_at);
   }
 }
