@@ -104,6 +104,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> families(RocksOptions const& option
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   rows.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   rows.compaction_filter_factory = std::make_shared<ForgettingFactory>(clock);
+  rows.memtable_whole_key_filtering = true;
+  rows.memtable_prefix_bloom_size_ratio = 0.1;
   rows.periodic_compaction_seconds = 5 * 24 * 3600;
   return {{rocksdb::kDefaultColumnFamilyName, rows}, {"log", log}, {"feeds", feeds}};
 }
