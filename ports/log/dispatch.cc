@@ -1,11 +1,10 @@
 #include "ports/log/dispatch.h"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <deque>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -51,11 +50,6 @@ Task<void> follow(Follower const& follower, Event event, std::shared_ptr<Echo> e
   if (done && log != nullptr) co_await log->acknowledge(follower.group, id);
 }
 
-Task<void> give_up(Clock& clock, std::weak_ptr<Echo> echo) {
-  co_await clock.sleep(echo_wait);
-  if (auto const waiting = echo.lock()) waiting->wake();
-}
-
 void ignore(std::exception_ptr) {}  // a lost acknowledgement
 
 bool echoes(Follower const& follower, Event const& event) {
@@ -63,6 +57,40 @@ bool echoes(Follower const& follower, Event const& event) {
 }
 
 }  // namespace
+
+// The echoes that one loop waits for. All may wait equally long, so they become late in the order they began, and
+// one sleeper serves them all: a timer each, mostly ended before its time, is dear. Only on that loop.
+struct Dispatch::Patience {
+  struct Wait {
+    Duration until;
+    std::weak_ptr<Echo> echo;
+  };
+  std::deque<Wait> waits;
+  bool watched = false;
+
+  static Task<void> watch(Clock& clock, std::shared_ptr<Patience> patience) {
+    while (!patience->waits.empty()) {
+      co_await clock.sleep(patience->waits.front().until - clock.monotonic());
+      while (!patience->waits.empty() && patience->waits.front().until <= clock.monotonic()) {
+        auto const echo = patience->waits.front().echo.lock();
+        patience->waits.pop_front();
+        if (echo) echo->wake();
+      }
+    }
+    patience->watched = false;
+  }
+};
+
+Dispatch::Dispatch(Clock& clock) : clock_(clock) {}
+Dispatch::~Dispatch() = default;
+
+std::shared_ptr<Dispatch::Patience> Dispatch::patience_of(boost::asio::any_io_executor const& executor) {
+  auto& context = boost::asio::query(executor, boost::asio::execution::context);
+  std::lock_guard const lock(mutex_);
+  auto& patience = patience_[&context];
+  if (!patience) patience = std::make_shared<Patience>();
+  return patience;
+}
 
 void check_limits(Event const& event) {
   if (event.kind.size() + event.key.size() + event.body.size() > event_bytes_max)
@@ -113,10 +141,10 @@ Task<void> Dispatch::echo(std::vector<Event> events) {
   }
   if (--echo->left == 0) co_return;
 
-  // Owned by the timer too, which may end after this wait.
-  auto const stop = std::make_shared<boost::asio::cancellation_signal>();
-  boost::asio::co_spawn(executor, give_up(clock_, watched),
-                        boost::asio::bind_cancellation_slot(stop->slot(), [stop](std::exception_ptr) {}));
+  auto const patience = patience_of(executor);
+  patience->waits.push_back({clock_.monotonic() + echo_wait, watched});
+  if (!std::exchange(patience->watched, true))
+    boost::asio::co_spawn(executor, Patience::watch(clock_, patience), ignore);
   // From here on only the handlers hold it: a server that stops drops them, then this wait.
   echo.reset();
   co_await boost::asio::async_initiate<decltype(boost::asio::use_awaitable), void()>(
@@ -125,7 +153,6 @@ Task<void> Dispatch::echo(std::vector<Event> events) {
         watched.lock()->resume = [held, executor] { boost::asio::post(executor, [held] { std::move (*held)(); }); };
       },
       boost::asio::use_awaitable);
-  stop->emit(boost::asio::cancellation_type::terminal);
 }
 
 }  // namespace kith

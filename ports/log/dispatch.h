@@ -4,7 +4,11 @@
 // to the log. After a commit, `echo` runs the handlers marked so before the request is answered, so
 // that people see their own writes; the log delivers the same events again to those it failed for.
 
+#include <boost/asio/any_io_executor.hpp>
 #include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -25,7 +29,8 @@ struct Follower {
 
 class Dispatch {
  public:
-  explicit Dispatch(Clock& clock) : clock_(clock) {}
+  explicit Dispatch(Clock& clock);
+  ~Dispatch();
 
   // Before `connect`.
   void add(Follower follower);
@@ -39,9 +44,14 @@ class Dispatch {
   std::vector<Follower> const& followers() const { return followers_; }
 
  private:
+  struct Patience;
+  std::shared_ptr<Patience> patience_of(boost::asio::any_io_executor const& executor);
+
   Clock& clock_;
   Log* log_ = nullptr;
   std::vector<Follower> followers_;
+  std::mutex mutex_;
+  std::map<boost::asio::execution_context*, std::shared_ptr<Patience>> patience_;
 };
 
 }  // namespace kith
