@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# engines.sh VERB [NAME...]: real engines on this machine for tests and trying out, without containers, on
+# 127.0.0.1 only. What one engine needs stands in tools/dev/engines/NAME.sh:
+#
+#   NAME_packages         its group in packages.txt
+#   NAME_port             where it listens unless KITH_ENGINE_PORT_NAME (in capitals) says otherwise
+#   NAME_stop             the signal that ends it cleanly
+#   NAME_start DIR PORT   readies DIR, then `launch`es the server
+#   NAME_answers DIR PORT whether it answers a real question
+#   NAME_address DIR PORT lines of NAME=VALUE that say how to reach it
+#
+# Each engine keeps everything in build/engines/NAME (KITH_ENGINES moves it). As root the servers run as the
+# user kith-engines, who owns their data and nothing else.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
+. tools/dev/lib.sh
+known=(postgres)
+for name in "${known[@]}"; do . "tools/dev/engines/$name.sh"; done
+
+root=$(realpath -m "${KITH_ENGINES:-build/engines}")
+engine_user=kith-engines
+wait_seconds=60
+
+am_root() { [ "$(id -u)" -eq 0 ]; }
+port_of() { # the port that is in use, or will be
+  local wish="KITH_ENGINE_PORT_${1^^}" fixed="${1}_port"
+  if [ -n "${!wish:-}" ]; then echo "${!wish}"; elif [ -f "$root/$1/port" ]; then cat "$root/$1/port"; else echo "${!fixed}"; fi
+}
+
+# As whoever may run a server: never root.
+unprivileged() { (exec_unprivileged "$@"); }
+exec_unprivileged() {
+  if am_root; then exec setpriv --reuid=$engine_user --regid=$engine_user --clear-groups -- "$@"; else exec "$@"; fi
+}
+# A folder of the engine's own, which the server may write.
+own() {
+  mkdir -p "$1"
+  if am_root; then chown $engine_user: "$1"; fi
+}
+ready_user() {
+  am_root || return 0
+  id -u $engine_user >/dev/null 2>&1 ||
+    useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin $engine_user
+  unprivileged test -x "$root" ||
+    refuse "the user $engine_user cannot reach $root: set KITH_ENGINES to a folder that everybody may enter."
+}
+
+# A process is the one we started if it also began when it did: numbers are used again.
+began() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f1,20 | grep -v '^[ZX]' | cut -d' ' -f2; }
+pid_of() {
+  local pid since
+  read -r pid since 2>/dev/null <"$root/$1/pid" || return 1
+  [ "$(began "$pid")" = "$since" ] && echo "$pid"
+}
+launch() { # launch NAME COMMAND...: the server, with its output in a log
+  local name=$1 pid
+  shift
+  (exec_unprivileged "$@") >>"$root/$name/log" 2>&1 </dev/null 9>&- &
+  pid=$!
+  echo "$pid $(began $pid)" >"$root/$name/pid"
+}
+
+up() { # up NAME [PORT]
+  local name=$1 dir=$root/$1 port packages="${1}_packages" tries
+  port=${2:-$(port_of "$name")}
+  tools/dev/setup.sh "${!packages}" >&2
+  mkdir -p "$dir"
+  ready_user
+  exec 9>"$dir/lock"
+  flock 9
+  if pid_of "$name" >/dev/null; then
+    port=$(port_of "$name")
+  else
+    ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null ||
+      refuse "port $port is taken by another process: set KITH_ENGINE_PORT_${name^^} to a free one."
+    echo "$port" >"$dir/port"
+    "${name}_start" "$dir" "$port"
+  fi
+  for ((tries = wait_seconds * 10; tries > 0; tries--)); do
+    if "${name}_answers" "$dir" "$port" >/dev/null 2>&1; then break; fi
+    pid_of "$name" >/dev/null || { tail -n 20 "$dir/log" >&2; refuse "$name ended at once; the end of $dir/log is above."; }
+    sleep 0.1
+  done
+  exec 9>&-
+  [ $tries -gt 0 ] || refuse "$name does not answer on port $port; see $dir/log."
+}
+
+down() {
+  local name=$1 stop="${1}_stop" pid tries
+  if ! pid=$(pid_of "$name"); then return 0; fi
+  kill -s "${!stop}" "$pid"
+  for ((tries = 300; tries > 0; tries--)); do
+    pid_of "$name" >/dev/null || break
+    sleep 0.1
+  done
+  if pid_of "$name" >/dev/null; then kill -s KILL "$pid"; fi
+  rm -f "$root/$name/pid"
+}
+
+status() {
+  local name=$1 pid port
+  port=$(port_of "$name")
+  if ! pid=$(pid_of "$name"); then
+    say "$name: down"
+  elif "${name}_answers" "$root/$name" "$port" >/dev/null 2>&1; then
+    say "$name: up on 127.0.0.1:$port, process $pid"
+    "${name}_address" "$root/$name" "$port" | sed 's/^/  /'
+  else
+    say "$name: process $pid runs, but does not answer on port $port; see $root/$name/log"
+  fi
+}
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# hold NAME DIR: for a test. A server of its own on a free port, in DIR; says its address and an empty line,
+# then ends it when its own input ends, however the test ended.
+hold() {
+  root=$(realpath -m "$2")
+  mkdir -p "$root"
+  local name=$1
+  trap 'down "$name"' EXIT
+  up "$name" "$(free_port)"
+  "${name}_address" "$root/$name" "$(port_of "$name")"
+  echo
+  cat >/dev/null
+}
+
+verb=${1:-status}
+[ $# -eq 0 ] || shift
+if [ "$verb" = hold ]; then
+  [ $# -eq 2 ] || refuse "hold wants a name and a folder."
+  hold "$@"
+  exit
+fi
+names=("$@")
+[ $# -gt 0 ] || names=("${known[@]}")
+for name in "${names[@]}"; do
+  [[ " ${known[*]} " == *" $name "* ]] || refuse "there is no engine \`$name\`: say ${known[*]}."
+done
+case $verb in
+  up) for name in "${names[@]}"; do up "$name" && status "$name"; done ;;
+  down) for name in "${names[@]}"; do down "$name" && status "$name"; done ;;
+  status) for name in "${names[@]}"; do status "$name"; done ;;
+  *) refuse "engines can be told up, down or status, not \`$verb\`." ;;
+esac
