@@ -139,7 +139,8 @@ TEST_P(LogContract, DueEventIsNeverEarly) {
   EventId const id = append(event("PostMade", "later", due));
   caught_up("feeds");
   EXPECT_EQ(lag_of("feeds").waiting, 0u);
-  time.advance(hour - std::chrono::seconds{1});
+  // Not a whole hour: while an engine with threads worked, time has moved a little.
+  time.advance(due - time.now() - std::chrono::seconds{1});
   EXPECT_FALSE(reader.saw(id));
   time.set_back(hour / 2);
   time.advance(hour / 4);

@@ -6,12 +6,17 @@ namespace kith::contract {
 
 EngineKind memory_engine();
 EngineKind rocksdb_engine();
+std::vector<EngineKind> postgres_engines();
 
 std::vector<EngineKind> engines() {
-  return {
+  std::vector<EngineKind> all{
       memory_engine(),
       rocksdb_engine(),
   };
+#ifdef KITH_POSTGRES
+  for (EngineKind& kind : postgres_engines()) all.push_back(std::move(kind));
+#endif
+  return all;
 }
 
 }  // namespace kith::contract

@@ -4,7 +4,7 @@
 #
 #   NAME_packages         its group in packages.txt
 #   NAME_port             where it listens unless KITH_ENGINE_PORT_NAME (in capitals) says otherwise
-#   NAME_stop             the signal that ends it cleanly
+#   NAME_stop, NAME_crash the signals that end it cleanly, and as if it failed
 #   NAME_start DIR PORT   readies DIR, then `launch`es the server
 #   NAME_answers DIR PORT whether it answers a real question
 #   NAME_address DIR PORT lines of NAME=VALUE that say how to reach it
@@ -125,11 +125,25 @@ hold() {
   cat >/dev/null
 }
 
+# crash NAME DIR: for a test. Kills what hold started, and starts it again where it was.
+crash() {
+  root=$(realpath -m "$2")
+  local pid
+  pid=$(pid_of "$1") || refuse "$1 does not run in $2."
+  kill -s "$(v="${1}_crash"; echo "${!v}")" "$pid"
+  while pid_of "$1" >/dev/null; do sleep 0.05; done
+  up "$1" "$(port_of "$1")"
+}
+
 verb=${1:-status}
 [ $# -eq 0 ] || shift
 if [ "$verb" = hold ]; then
   [ $# -eq 2 ] || refuse "hold wants a name and a folder."
   hold "$@"
+  exit
+fi
+if [ "$verb" = crash ]; then
+  crash "$@"
   exit
 fi
 names=("$@")

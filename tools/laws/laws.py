@@ -23,6 +23,7 @@ VENDORS = ("rocksdb", "postgres", "cassandra", "scylla", "redis", "kafka", "grpc
 # a port or to a header of ours, because one of these costs as much to compile as five files of our own.
 VENDOR_HEADERS = {
     "boost/beast": r"gateway/http/",
+    "libpq-fe": r"ports/\w+/postgres",
     "rocksdb/": r"ports/\w+/(\w+_)?rocks(db)?(_\w+)?(\.|/)",
     "grpc": r"ports/rpc/",
     "spdlog/": r"base/log\.cc",

@@ -2,7 +2,8 @@
 
 postgres_packages=postgres
 postgres_port=25432
-postgres_stop=INT # ends sessions, not only waits for them
+postgres_stop=INT   # ends sessions, not only waits for them
+postgres_crash=QUIT # at once, all its processes, nothing put in order
 
 postgres_programs() { ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1; }
 

@@ -1,0 +1,50 @@
+#pragma once
+
+// Keeps callers from waiting for a server that is not there: after some failures in a row it refuses at
+// once, and lets one caller try now and then, with longer and longer pauses.
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+namespace kith::postgres {
+
+class Breaker {
+ public:
+  using Instant = std::chrono::steady_clock::time_point;
+  using Pause = std::chrono::milliseconds;
+
+  static constexpr int failures_max = 4;
+  static constexpr Pause pause_first{100}, pause_max{3'000};
+
+  // True also lets one try through when a pause is over; it must say how it ended.
+  bool allows(Instant now) {
+    if (failures_ < failures_max) return true;
+    if (now < again_) return false;
+    again_ = now + pause_;  // until this one try has ended, or is itself forgotten
+    return true;
+  }
+  void succeeded() {
+    failures_ = 0;
+    pause_ = pause_first;
+  }
+  void failed(Instant now) {
+    if (++failures_ < failures_max) return;
+    again_ = now + jittered(pause_);
+    pause_ = std::min(pause_ * 2, pause_max);
+  }
+  bool open() const { return failures_ >= failures_max; }
+
+  // Between half of it and all of it, so that many callers do not come back together.
+  Pause jittered(Pause pause) {
+    return Pause(std::uniform_int_distribution<Pause::rep>(pause.count() / 2, pause.count())(random_));
+  }
+
+ private:
+  int failures_ = 0;
+  Pause pause_ = pause_first;
+  Instant again_{};
+  std::minstd_rand random_{std::random_device{}()};
+};
+
+}  // namespace kith::postgres

@@ -1,0 +1,34 @@
+#pragma once
+
+// All servers of one engine. A partition lies on one of them, by its slot, for ever: the map is the list
+// of servers. What speaks to them runs on one loop, whoever asks; its callers go on on their own.
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "ports/table/postgres_layout.h"
+#include "ports/table/postgres_shard.h"
+
+namespace kith::postgres {
+
+struct Cluster {
+  boost::asio::any_io_executor loop;
+  Layout layout;
+  Counts counts;
+  std::vector<std::unique_ptr<Shard>> shards;
+  std::function<void(std::size_t shard)> emitted;  // on the loop, after a commit with events
+
+  std::size_t shard_of(std::string_view partition) const {
+    return std::size_t{slot_of(partition)} * shards.size() / slots;
+  }
+  // Runs it on the loop and resumes where it was awaited.
+  template <class T>
+  Task<T> there(Task<T> task) const {
+    co_return co_await boost::asio::co_spawn(loop, std::move(task), boost::asio::use_awaitable);
+  }
+};
+
+}  // namespace kith::postgres
