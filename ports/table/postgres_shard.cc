@@ -34,8 +34,8 @@ std::string password_in(std::string const& file) {
   bool const with_password = PQconnectionUsedPassword(failed) != 0, without = PQconnectionNeedsPassword(failed) != 0;
   std::string const place = place_of(reach.server);
   PQfinish(failed);
-  if (with_password) refuse("PostgreSQL at " + place + " refuses the password (postgres_password_file): " + words);
   if (without) refuse("PostgreSQL at " + place + " wants a password: name its file in postgres_password_file");
+  if (with_password) refuse("PostgreSQL at " + place + " refuses the password (postgres_password_file): " + words);
   refuse("PostgreSQL cannot be reached at " + place + " (postgres_servers): " + words);
 }
 
@@ -174,8 +174,8 @@ Task<std::vector<Result>> Shard::read(std::vector<Query> queries) {
             static_cast<std::uint64_t>(std::chrono::duration_cast<Duration>(steady_clock::now() - began).count());
         co_return std::move(answers.results);
       }
-      why = failure != nullptr ? failure->why() : answers.why;
-      passing = passing && (failure == nullptr || is_passing(*failure));
+      why = answers.whole ? failure->why() : answers.why;
+      passing = passing && (!answers.whole || is_passing(*failure));
       if (!answers.whole) lost(*connection);
     }
     bool again = passing && attempt < attempts_max;
