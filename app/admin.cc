@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view default_scopes = "read write follow push";
 OptionDoc const data_option{"--data", "DIR", "the data folder", true};
+OptionDoc const settings_option{"--settings", "FILE", "the server's settings file, if it has one"};
 
 void say(std::string_view line) {
   std::fwrite(line.data(), 1, line.size(), stdout);
@@ -87,7 +88,7 @@ int create_token(Typed const& typed) {
 
 Command state_command(std::string_view name, std::string_view summary, users::ChangeState change,
                       std::string_view done) {
-  return {{.name = name, .words = "NAME", .summary = summary, .options = {data_option}},
+  return {{.name = name, .words = "NAME", .summary = summary, .options = {data_option, settings_option}},
           [change, done](Typed const& typed) { return change_state(change, done, typed); }};
 }
 
@@ -96,6 +97,7 @@ Command state_command(std::string_view name, std::string_view summary, users::Ch
 std::vector<Command> admin_commands() {
   CommandDoc create{.name = "admin account create", .words = "NAME", .summary = "Makes an account."};
   create.options = {data_option,
+                    settings_option,
                     {"--email", "ADDRESS", "e-mail address"},
                     {"--password", "TEXT", "at least 8 characters; without one only tokens log in"},
                     {"--confirmed", "", "usable at once, without the mail"},
@@ -103,6 +105,7 @@ std::vector<Command> admin_commands() {
   CommandDoc token{.name = "admin token create", .words = "NAME | --all"};
   token.summary = "Prints a token for an account, or \"name<TAB>token\" lines for all.";
   token.options = {data_option,
+                   settings_option,
                    {"--all", "", "for every account"},
                    {"--scopes", "WORDS", "\"read write follow push\" when not given"}};
   return {{create, &create_account},

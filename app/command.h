@@ -58,7 +58,7 @@ struct Command {
 std::vector<Command> serve_commands();   // serve
 std::vector<Command> demo_commands();    // demo, import
 std::vector<Command> admin_commands();   // admin ...
-std::vector<Command> keeper_commands();  // rebuild, fsck, compact
+std::vector<Command> keeper_commands();  // rebuild, fsck, compact, migrate
 std::vector<Command> show_commands();    // routes, dataflow, settings
 
 }  // namespace kith

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "app/address.h"
+#include "app/engines.h"
 #include "app/memory.h"
 #include "base/log.h"
 #include "base/run.h"
@@ -22,7 +23,6 @@
 #include "ports/mail/smtp.h"
 #include "ports/random/engines.h"
 #include "ports/secrets/rocksdb.h"
-#include "ports/table/rocksdb.h"
 #include "services/auth/auth.h"
 #include "services/graph/graph.h"
 #include "services/notifications/notifications.h"
@@ -35,16 +35,6 @@
 
 namespace kith {
 namespace {
-
-RocksOptions rocks_options(Settings const& settings) {
-  RocksOptions options{.folder = std::filesystem::path(settings.data)};
-  options.row_cache_bytes = cache_memory(settings) / 2;
-  options.block_cache_bytes = settings.storage_block_cache;
-  options.memtable_bytes = settings.storage_memtables;
-  options.ring_bytes = cache_memory(settings) / 4;
-  options.free_bytes_min = settings.storage_free_min;
-  return options;
-}
 
 MemoryCache::Limits cache_limits(Settings const& settings) {
   MemoryCache::Limits limits{.bytes_max = cache_memory(settings) / 16};
@@ -102,12 +92,12 @@ struct Core::Parts {
       : clock(clock),
         folder(made(settings.data)),
         workers(static_cast<unsigned>(settings.workers)),
-        store({clock, workers}, rocks_options(settings)),
+        engines({clock, workers}, settings),
         keys(settings.data, {.clock = clock, .random = random, .workers = workers}),
-        leases({store.strict(), random}),
+        leases({engines.strict(), random}),
         ids(run(LeasedIds::open({leases, clock, "embedded"}))),
         dispatch(clock),
-        tables({store.strict(), store.wide(), keys, *ids, dispatch}),
+        tables({engines.strict(), engines.wide(), keys, *ids, dispatch}),
         passwords({.memory_bytes = settings.password_memory,
                    .passes = static_cast<unsigned>(settings.password_passes),
                    .at_once = static_cast<unsigned>(settings.password_at_once)}),
@@ -121,13 +111,13 @@ struct Core::Parts {
         pages({posts, reactions, users, graph}),
         timeline({tables,
                   clock,
-                  store.log(),
+                  engines.log(),
                   graph,
                   posts,
                   pages,
                   {settings.famous_followers_up, settings.famous_followers_down, settings.active_within,
                    settings.feeds_kept, settings.timelines_kept}}),
-        notifications({tables, clock, store.log(), graph, posts, reactions, settings.notifications_kept}),
+        notifications({tables, clock, engines.log(), graph, posts, reactions, settings.notifications_kept}),
         search({tables, clock, users, graph, posts}),
         auth({tables, clock, random, passwords, lookup, cache, *mail, users, auth_settings(settings)}) {
     graph::follow(dispatch, graph);
@@ -136,14 +126,14 @@ struct Core::Parts {
     timeline::follow(dispatch, timeline);
     notifications::follow(dispatch, notifications);
     search::follow(dispatch, search);
-    dispatch.connect(store.log());
+    dispatch.connect(engines.log());
   }
 
   Clock& clock;
   std::filesystem::path folder;
   SystemRandom random;
   Workers workers;
-  RocksStore store;
+  Engines engines;
   StoredKeys keys;
   TableLeases leases;
   std::unique_ptr<LeasedIds> ids;
@@ -177,7 +167,7 @@ void Core::start(Loops& loops) {
   parts_->loops = &loops;
   std::vector<boost::asio::any_io_executor> executors;
   for (std::size_t i = 0; i < loops.size(); ++i) executors.push_back(loops.at(i).get_executor());
-  parts_->store.start(std::move(executors));
+  parts_->engines.start(std::move(executors));
   boost::asio::co_spawn(loops.at(0), parts_->ids->keep(),
                         boost::asio::bind_cancellation_slot(parts_->stop_keeping.slot(),
                                                             [this](std::exception_ptr) { parts_->kept.set_value(); }));
@@ -185,7 +175,7 @@ void Core::start(Loops& loops) {
 
 void Core::stop() {
   if (parts_->loops == nullptr) return;
-  run(parts_->store.stop_delivery());
+  run(parts_->engines.stop_delivery());
   boost::asio::post(parts_->loops->at(0), [this] { parts_->stop_keeping.emit(boost::asio::cancellation_type::all); });
   parts_->kept.get_future().wait();
   try {
@@ -217,20 +207,14 @@ void Core::serve(Methods& methods) {
 }
 
 Task<void> Core::report(Metrics& metrics) {
-  RocksStats const stats = parts_->store.stats();
-  auto const gauge = [&](char const* name, char const* help, double value) { metrics.gauge(name, help).set(value); };
-  gauge("kith_row_cache_bytes", "Memory of parsed rows", static_cast<double>(stats.row_cache_bytes));
-  gauge("kith_row_cache_rows", "Parsed rows in memory", static_cast<double>(stats.row_cache_rows));
-  gauge("kith_row_cache_hits", "Rows found in memory since the start", static_cast<double>(stats.row_cache_hits));
-  gauge("kith_row_cache_misses", "Rows read from the database", static_cast<double>(stats.row_cache_misses));
-  gauge("kith_commit_jobs", "Changes the lane was given since the start", static_cast<double>(stats.jobs));
-  gauge("kith_commit_batches", "Writes they were put together to", static_cast<double>(stats.batches));
-  gauge("kith_commit_syncs", "Synced writes since the start", static_cast<double>(stats.syncs));
-  gauge("kith_commits_waiting", "Commits in the lane now", static_cast<double>(stats.jobs_waiting));
-  gauge("kith_feed_bytes", "Memory of feeds", static_cast<double>(stats.ring_bytes));
-  gauge("kith_disk_bytes", "Size of the database files", static_cast<double>(stats.disk_bytes));
-  gauge("kith_storage_refusing", "1 while writes are refused", stats.refusing ? 1 : 0);
-  for (Lag const& lag : co_await log().lag()) {
+  parts_->engines.report(metrics);
+  std::vector<Lag> lags;
+  try {
+    lags = co_await log().lag();
+  } catch (Error const&) {
+    // An engine that is away; it has said so itself, and the next report asks again.
+  }
+  for (Lag const& lag : lags) {
     Metrics::Labels const labels{{"group", lag.group}};
     metrics.gauge("kith_events_waiting", "Events due and not yet handled", labels)
         .set(static_cast<double>(lag.waiting));
@@ -239,10 +223,10 @@ Task<void> Core::report(Metrics& metrics) {
   }
 }
 
-RocksStore& Core::store() { return parts_->store; }
+Engines& Core::engines() { return parts_->engines; }
 Tables& Core::tables() { return parts_->tables; }
 Keys& Core::keys() { return parts_->keys; }
-Log& Core::log() { return parts_->store.log(); }
+Log& Core::log() { return parts_->engines.log(); }
 Dispatch const& Core::dispatch() const { return parts_->dispatch; }
 ImportIds& Core::import_ids() { return parts_->imports; }
 

@@ -17,7 +17,7 @@
 
 namespace kith {
 
-class RocksStore;
+class Engines;
 
 class Core {
  public:
@@ -34,7 +34,7 @@ class Core {
   Task<void> report(Metrics& metrics);  // numbers of the engines, as they are now
 
   // For tools that work below the services: imports, rebuild, fsck.
-  RocksStore& store();
+  Engines& engines();
   Tables& tables();
   Keys& keys();
   Log& log();

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "app/services.h"
+#include "ports/clock/leases.kith.h"
 #include "services/graph/graph_events.kith.h"
 #include "services/notifications/notifications_events.kith.h"
 #include "services/posts/posts_events.kith.h"
@@ -31,6 +32,7 @@ std::vector<Table> all_tables() {
   add(all, notifications::tables());
   add(all, search::tables());
   add(all, auth::tables());
+  add(all, leases::tables());
   std::ranges::sort(all, {}, &TableDescription::number);
   return all;
 }

@@ -6,11 +6,11 @@
 
 #include "app/address.h"
 #include "app/core.h"
+#include "app/engines.h"
 #include "app/import_rows.h"
 #include "app/running.h"
 #include "base/run.h"
 #include "ports/clock/system.h"
-#include "ports/table/rocksdb.h"
 
 namespace kith {
 namespace {
@@ -30,8 +30,8 @@ NetworkImport::Needs needs_of(Settings const& settings, Core& core, Clock const&
                               std::atomic<bool> const& stopping) {
   NetworkImport::Needs needs{.services = core.services(),
                              .tables = core.tables(),
-                             .strict = core.store().strict(),
-                             .wide = core.store().wide(),
+                             .strict = core.engines().strict(),
+                             .wide = core.engines().wide(),
                              .keys = core.keys(),
                              .ids = core.import_ids(),
                              .clock = clock,

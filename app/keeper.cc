@@ -5,6 +5,7 @@
 
 #include "app/command.h"
 #include "app/core.h"
+#include "app/engines.h"
 #include "app/keeper.h"
 #include "app/running.h"
 #include "base/error.h"
@@ -15,6 +16,7 @@ namespace kith {
 namespace {
 
 OptionDoc const data_option{"--data", "DIR", "the data folder", true};
+OptionDoc const settings_option{"--settings", "FILE", "the server's settings file, if it has one"};
 
 std::vector<std::string> wanted(Typed const& typed, std::vector<Kept> const& all) {
   if (typed.words().size() > 1) throw Error{Code::invalid, "Name at most one part; without a name it is all of them"};
@@ -65,8 +67,14 @@ int compact(Typed const& typed) {
   if (reached.core() == nullptr)
     throw Error{Code::unavailable,
                 "A server has this data folder open, and it compacts by itself; stop it first to do it at once"};
-  reached.core()->store().compact();
-  std::printf("%llu bytes\n", static_cast<unsigned long long>(reached.core()->store().stats().disk_bytes));
+  reached.core()->engines().embedded().compact();
+  std::printf("%llu bytes\n", static_cast<unsigned long long>(reached.core()->engines().embedded().stats().disk_bytes));
+  return 0;
+}
+
+int migrate(Typed const& typed) {
+  for (std::string const& change : migrate_engines(settings_of(typed).settings, typed.has("--contract")))
+    std::printf("%s\n", change.c_str());
   return 0;
 }
 
@@ -79,20 +87,28 @@ std::vector<Command> keeper_commands() {
                  .summary =
                      "Makes all that is derived anew from the truth, beside a running server or without one.\n"
                      "WHAT: users, auth, graph, posts, reactions, timeline, notifications or search."};
-  doc.options = {data_option};
+  doc.options = {data_option, settings_option};
   commands.push_back({doc, &rebuild});
   doc = {.name = "fsck",
          .words = "[WHAT]",
          .summary =
              "Compares derived rows, counts and claims with the truth. Prints every difference as one line and\n"
              "ends with 1; prints nothing and ends with 0 when all is right."};
-  doc.options = {data_option};
+  doc.options = {data_option, settings_option};
   commands.push_back({doc, &fsck});
   doc = {.name = "compact",
          .words = "",
          .summary = "Brings everything on the disk to its final place, as a server does over time."};
-  doc.options = {data_option};
+  doc.options = {data_option, settings_option};
   commands.push_back({doc, &compact});
+  doc = {.name = "migrate",
+         .words = "",
+         .summary =
+             "Brings tables on servers to what this version needs, as its first start would; says each change.\n"
+             "It may be run while an older version serves, twice, and by two at once."};
+  doc.options = {settings_option,
+                 {"--contract", "", "also drop empty columns that no field has any more; when no older version runs"}};
+  commands.push_back({doc, &migrate});
   return commands;
 }
 

@@ -135,6 +135,18 @@ class Table {
     bytes("storage_free_min", &Settings::storage_free_min, 16 << 20, std::uint64_t{1} << 40,
           "With less room on the disk than this, nothing new is written.");
 
+    group("Engines: where what is kept");
+    choice("engines_strict", &Settings::engines_strict, {"embedded", "postgres"},
+           "What decides (accounts, ties, heads of posts): in the data folder, or on PostgreSQL servers.");
+    list("postgres_servers", &Settings::postgres_servers, is_anything, "postgresql://USER@HOST:PORT/DATABASE each",
+         "Servers that share the strict tables. Their number and order stay as they are.");
+    text("postgres_password_file", &Settings::postgres_password_file, "a file",
+         "A file that holds the password alone, read for each new connection.");
+    number("postgres_connections", &Settings::postgres_connections, 1, 1'000,
+           "Connections with each server for commits; two more are for reads, one for events.");
+    duration("postgres_deadline", &Settings::postgres_deadline, std::chrono::milliseconds{100}, std::chrono::minutes{5},
+             "A call to a server that takes longer, with its retries, is given up.");
+
     group("What the operator sees");
     choice("log_level", &Settings::log_level, {"debug", "info", "warn", "error"}, "The least that is logged.");
     text("log_file", &Settings::log_file, "a file", "Where to. Nothing: standard error.");
@@ -318,6 +330,8 @@ void check_together(Settings const& settings) {
   if (settings.community_name.empty()) refuse("community_name must not be empty");
   if (settings.famous_followers_down >= settings.famous_followers_up)
     refuse("famous_followers_down must be less than famous_followers_up");
+  if (settings.engines_strict == StrictEngine::postgres && settings.postgres_servers.empty())
+    refuse("engines_strict is postgres, but postgres_servers names no server");
   if (settings.mail_from.empty()) refuse("mail_from must be an e-mail address");
   if (settings.mail == MailBy::smtp && settings.mail_smtp_host.empty())
     refuse("mail is smtp, but mail_smtp_host names no server");

@@ -18,6 +18,7 @@ namespace kith {
 enum class SignUp : std::uint8_t { open, approval, closed };
 enum class RequestLog : std::uint8_t { off, failures, sampled, all };
 enum class CacheEviction : std::uint8_t { lru, lfu, sliding_window };
+enum class StrictEngine : std::uint8_t { embedded, postgres };
 enum class MailBy : std::uint8_t { folder, smtp };
 enum class MailTls : std::uint8_t { starttls, implicit, none };
 
@@ -85,6 +86,13 @@ struct Settings {
   std::uint64_t storage_block_cache = 16 << 20;
   std::uint64_t storage_memtables = 24 << 20;
   std::uint64_t storage_free_min = 32 << 20;
+
+  // Engines.
+  StrictEngine engines_strict = StrictEngine::embedded;
+  std::vector<std::string> postgres_servers = {};
+  std::string postgres_password_file = {};
+  std::uint64_t postgres_connections = 16;
+  Duration postgres_deadline = std::chrono::seconds{5};
 
   // What the operator sees.
   LogLevel log_level = LogLevel::info;

@@ -1,9 +1,11 @@
 #include "ports/table/postgres.h"
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <future>
+#include <iterator>
 #include <thread>
 
 #include "base/error.h"
@@ -12,6 +14,31 @@
 #include "ports/table/postgres_strict.h"
 
 namespace kith {
+namespace {
+
+postgres::Reach reach_of(PostgresOptions const& options, std::size_t shard) {
+  return {options.servers[shard], options.password_file, options.deadline};
+}
+
+void check_servers(PostgresOptions const& options) {
+  if (options.servers.empty())
+    throw Error{Code::unavailable, "Strict tables are on PostgreSQL, but postgres_servers names no server"};
+}
+
+}  // namespace
+
+std::vector<std::string> migrate_postgres(PostgresOptions const& options, std::vector<Table> const& tables,
+                                          bool contract) {
+  check_servers(options);
+  postgres::Layout const layout(tables);
+  std::vector<std::string> changes;
+  for (std::size_t i = 0; i < options.servers.size(); ++i) {
+    auto const reach = reach_of(options, i);
+    std::ranges::move(postgres::expand(reach, layout, i, options.servers.size()), std::back_inserter(changes));
+    if (contract) std::ranges::move(postgres::contract(reach, layout), std::back_inserter(changes));
+  }
+  return changes;
+}
 
 struct PostgresStore::Parts {
   Parts(Needs needs, PostgresOptions given, std::vector<Table> const& tables)
@@ -20,11 +47,10 @@ struct PostgresStore::Parts {
             .loop = loop.get_executor(), .layout = postgres::Layout(tables), .counts = {}, .shards = {}, .emitted = {}},
         strict({needs.clock, needs.wide, cluster}),
         log({needs.clock, needs.log, cluster}) {
-    if (options.servers.empty())
-      throw Error{Code::unavailable, "Strict tables are on PostgreSQL, but postgres_servers names no server"};
+    check_servers(options);
     for (std::size_t i = 0; i < options.servers.size(); ++i) {
-      postgres::Reach const reach{options.servers[i], options.password_file, options.deadline};
-      postgres::set_up(reach, cluster.layout, i, options.servers.size());
+      auto const reach = reach_of(options, i);
+      postgres::expand(reach, cluster.layout, i, options.servers.size());
       cluster.shards.push_back(std::make_unique<postgres::Shard>(
           postgres::Shard::Needs{cluster.loop, workers, cluster.counts}, reach, options.connections_max));
       relays.push_back(std::make_unique<postgres::Relay>(

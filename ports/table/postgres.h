@@ -34,6 +34,12 @@ struct PostgresStats {
   std::int64_t connections = 0, waiting = 0;
 };
 
+// Brings the databases to what these tables need, as every start does; `contract` also drops columns that no
+// field has any more, which is refused while they hold anything. Tells what it changed, a line each. Waits.
+// Throws Error{unavailable} with the sentence for people, which names the setting to change.
+std::vector<std::string> migrate_postgres(PostgresOptions const& options, std::vector<Table> const& tables,
+                                          bool contract);
+
 class PostgresStore {
  public:
   struct Needs {

@@ -29,8 +29,7 @@ std::string password_in(std::string const& file) {
 // Why a server was not reached, as the sentence for the operator.
 [[noreturn]] void refuse(PGconn* failed, Reach const& reach) {
   std::string words = PQerrorMessage(failed);
-  while (words.ends_with('\n')) words.pop_back();
-  std::ranges::replace(words, '\n', ' ');
+  words.resize(std::min(words.find('\n'), words.size()));
   bool const with_password = PQconnectionUsedPassword(failed) != 0, without = PQconnectionNeedsPassword(failed) != 0;
   std::string const place = place_of(reach.server);
   PQfinish(failed);

@@ -154,6 +154,60 @@ TEST_F(PostgresTables, FieldThatChangedItsTypeIsRefusedAndNothingIsLost) {
                                    "is of type bigint"));
 }
 
+TEST_F(PostgresTables, MigrationIsToldTwiceSafeAndDropsOnlyWhatIsEmpty) {
+  std::vector<FieldDescription> fields;
+  TableDescription const newer = newer_things(fields, FieldKind::text, "note");
+  std::vector<Table> const newer_tables{&newer, &contract::tallies};
+  auto const migrated = [&](std::vector<Table> const& to, bool contract = false) {
+    std::string text;
+    for (std::string const& change : migrate_postgres(options, to, contract))
+      text += change.substr(change.find(": ") + 2) + '\n';
+    return text;
+  };
+  EXPECT_THAT(migrated(tables), HasSubstr("made \"contract\".\"things\"\n"));
+  EXPECT_EQ(migrated(tables), "");
+  open();
+  commit(vote(1, "ada", 1));
+  EXPECT_EQ(migrated(newer_tables), "added note to \"contract\".\"things\"\n");
+  EXPECT_EQ(migrated(newer_tables), "");
+  EXPECT_EQ(migrated(tables), "") << "an older program starts beside it";
+  sql("UPDATE contract.things SET note = 'to be kept'");
+  try {
+    migrated(tables, true);
+    ADD_FAILURE() << "a column that holds something was dropped";
+  } catch (Error const& error) {
+    EXPECT_THAT(error.say, HasSubstr("the column note of \"contract\".\"things\" still holds values"));
+  }
+  EXPECT_EQ(sql("SELECT note FROM contract.things"), "to be kept");
+  sql("UPDATE contract.things SET note = NULL");
+  EXPECT_EQ(migrated(tables, true), "dropped note of \"contract\".\"things\"\n");
+  EXPECT_EQ(migrated(tables, true), "");
+  EXPECT_EQ(contract::value_of(get(thing(1, "ada"))), text_value("yes"));
+  EXPECT_EQ(migrated(newer_tables), "added note to \"contract\".\"things\"\n");
+}
+
+TEST_F(PostgresTables, MigrationWhileServingLosesNoRequest) {
+  open();
+  std::atomic<bool> done{false};
+  std::thread migrating([&] {
+    std::vector<FieldDescription> fields;
+    TableDescription const newer = newer_things(fields, FieldKind::text, "note");
+    for (int turn = 0; turn < 10; ++turn) {
+      migrate_postgres(options, {&newer, &contract::tallies}, false);
+      migrate_postgres(options, tables, true);
+    }
+    done = true;
+  });
+  OperationId operation = 0;
+  while (!done) {
+    ++operation;
+    EXPECT_EQ(refused(vote(1, "voter " + std::to_string(operation), operation)), std::nullopt);
+    EXPECT_TRUE(get(thing(1, "voter " + std::to_string(operation))));
+  }
+  migrating.join();
+  EXPECT_EQ(votes(1), static_cast<std::int64_t>(operation));
+}
+
 TEST_F(PostgresTables, HundredThousandRowsOfOnePartitionAreScannedBothWays) {
   open();
   constexpr std::uint64_t count = 100'000;

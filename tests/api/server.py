@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -29,6 +30,17 @@ def free_port():
     raise RuntimeError("No port is free from 18320 to 18359")
 
 
+def strict_tables_of(name):
+    """The settings for a database of its own on the server that the run has started."""
+    address, password_file = os.environ["KITH_API_POSTGRES"], os.environ["KITH_API_POSTGRES_PASSWORD_FILE"]
+    database = "api_" + re.sub(r"\W", "_", name)
+    password = pathlib.Path(password_file).read_text().strip()
+    subprocess.run(["psql", "-qd", address, "-c", f"DROP DATABASE IF EXISTS {database}", "-c",
+                    f"CREATE DATABASE {database}"], check=True, env=os.environ | {"PGPASSWORD": password})
+    return {"KITH_ENGINES_STRICT": "postgres", "KITH_POSTGRES_SERVERS": address.rsplit("/", 1)[0] + "/" + database,
+            "KITH_POSTGRES_PASSWORD_FILE": password_file}
+
+
 class Server:
     """A community in a folder of its own, in the shape that is asked for."""
 
@@ -41,6 +53,8 @@ class Server:
         # Hashing a password is dear on purpose; a suite signs up hundreds.
         self.settings = {"KITH_RATE_LIMITS": "off", "KITH_PASSWORD_MEMORY": "1 MiB", "KITH_PASSWORD_PASSES": "1"}
         self.settings |= settings
+        if shape == "postgres":
+            self.settings |= strict_tables_of(name)
         # What steers the suite is no setting of the server.
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
         self.environment |= self.settings
@@ -48,7 +62,7 @@ class Server:
         self.running = []
 
     def start(self):
-        if self.shape == "one":
+        if self.shape != "split":
             self._run("server", "--listen", f"127.0.0.1:{self.port}")
         else:
             self.start_core()

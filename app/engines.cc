@@ -1,0 +1,156 @@
+#include "app/engines.h"
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include "app/descriptions.h"
+#include "app/memory.h"
+#include "base/error.h"
+#include "ports/table/rocksdb.h"
+#ifdef KITH_POSTGRES
+#include "ports/table/postgres.h"
+#endif
+
+namespace kith {
+namespace {
+
+RocksOptions rocks_options(Settings const& settings) {
+  RocksOptions options{.folder = std::filesystem::path(settings.data)};
+  options.row_cache_bytes = cache_memory(settings) / 2;
+  options.block_cache_bytes = settings.storage_block_cache;
+  options.memtable_bytes = settings.storage_memtables;
+  options.ring_bytes = cache_memory(settings) / 4;
+  options.free_bytes_min = settings.storage_free_min;
+  return options;
+}
+
+// A community whose strict tables lie elsewhere would seem to be empty, so the choice is remembered. The
+// file is there only where it is not the embedded engine.
+void check_choice(Settings const& settings) {
+  std::filesystem::path const folder = settings.data;
+  auto const remembered = folder / "strict_engine";
+  std::string const chosen = settings.engines_strict == StrictEngine::postgres ? "postgres" : "embedded";
+  std::string found;
+  if (std::ifstream file(remembered); !std::getline(file, found))
+    found = std::filesystem::exists(folder / "format") ? "embedded" : chosen;
+  if (found != chosen)
+    throw Error{Code::invalid, "The strict tables of " + settings.data + " are kept by " + found +
+                                   ", but engines_strict is " + chosen + ": set it to " + found +
+                                   ", or name another data folder"};
+  if (chosen == "embedded") return;
+  std::ofstream file(remembered);
+  if (!(file << chosen << '\n') || !file.flush())
+    throw Error{Code::unavailable, "The data folder " + settings.data + " cannot be written to"};
+}
+
+#ifdef KITH_POSTGRES
+PostgresOptions postgres_options(Settings const& settings) {
+  PostgresOptions options{.servers = settings.postgres_servers, .password_file = settings.postgres_password_file};
+  options.connections_max = settings.postgres_connections;
+  options.deadline = std::chrono::duration_cast<std::chrono::milliseconds>(settings.postgres_deadline);
+  return options;
+}
+
+void report_postgres(PostgresStats const& stats, Metrics& metrics) {
+  auto const gauge = [&](char const* name, char const* help, double value) { metrics.gauge(name, help).set(value); };
+  auto const calls = [&](char const* verb, std::uint64_t count, double seconds) {
+    Metrics::Labels const labels{{"verb", verb}};
+    metrics.gauge("kith_postgres_calls", "Calls answered since the start", labels).set(static_cast<double>(count));
+    metrics.gauge("kith_postgres_seconds", "Time that they took together", labels).set(seconds);
+  };
+  calls("read", stats.reads, stats.read_seconds);
+  calls("commit", stats.commits, stats.commit_seconds);
+  gauge("kith_postgres_conflicts", "Commits refused by a check", static_cast<double>(stats.conflicts));
+  gauge("kith_postgres_repeats", "Commits that had been done before", static_cast<double>(stats.repeats));
+  gauge("kith_postgres_unknown", "Commits whose answer was lost", static_cast<double>(stats.unknown));
+  gauge("kith_postgres_retries", "Calls tried once more", static_cast<double>(stats.retries));
+  gauge("kith_postgres_lost", "Connections lost or given up at a deadline", static_cast<double>(stats.lost));
+  gauge("kith_postgres_refused", "Calls refused while a server was given a pause", static_cast<double>(stats.refused));
+  gauge("kith_postgres_connections", "Open connections", static_cast<double>(stats.connections));
+  gauge("kith_postgres_waiting", "Commits that wait for a connection", static_cast<double>(stats.waiting));
+  gauge("kith_events_relayed", "Events brought from outboxes to the log", static_cast<double>(stats.events_relayed));
+}
+#else
+constexpr char const* without_postgres =
+    "engines_strict is postgres, but this kith was built without it (KITH_POSTGRES)";
+#endif
+
+}  // namespace
+
+std::vector<std::string> migrate_engines(Settings const& settings, bool contract) {
+  if (settings.engines_strict == StrictEngine::embedded) return {};  // it reads whatever an older version wrote
+#ifdef KITH_POSTGRES
+  return migrate_postgres(postgres_options(settings), all_tables(), contract);
+#else
+  (void)contract;
+  throw Error{Code::invalid, without_postgres};
+#endif
+}
+
+struct Engines::Parts {
+  Parts(Needs needs, Settings const& settings)
+      : store((check_choice(settings), RocksStore::Needs{needs.clock, needs.workers}), rocks_options(settings)) {
+    if (settings.engines_strict == StrictEngine::embedded) return;
+#ifdef KITH_POSTGRES
+    postgres.emplace(PostgresStore::Needs{needs.clock, store.wide(), store.log()}, postgres_options(settings),
+                     all_tables());
+#else
+    throw Error{Code::invalid, without_postgres};
+#endif
+  }
+
+  RocksStore store;
+#ifdef KITH_POSTGRES
+  std::optional<PostgresStore> postgres;
+#endif
+};
+
+Engines::Engines(Needs needs, Settings const& settings) : parts_(std::make_unique<Parts>(needs, settings)) {}
+Engines::~Engines() = default;
+
+RocksStore& Engines::embedded() { return parts_->store; }
+Wide& Engines::wide() { return parts_->store.wide(); }
+
+#ifdef KITH_POSTGRES
+Strict& Engines::strict() { return parts_->postgres ? parts_->postgres->strict() : parts_->store.strict(); }
+Log& Engines::log() { return parts_->postgres ? parts_->postgres->log() : parts_->store.log(); }
+#else
+Strict& Engines::strict() { return parts_->store.strict(); }
+Log& Engines::log() { return parts_->store.log(); }
+#endif
+
+void Engines::start(std::vector<boost::asio::any_io_executor> executors) {
+  parts_->store.start(std::move(executors));
+#ifdef KITH_POSTGRES
+  if (parts_->postgres) parts_->postgres->start();
+#endif
+}
+
+Task<void> Engines::stop_delivery() {
+#ifdef KITH_POSTGRES
+  if (parts_->postgres) co_await parts_->postgres->stop_delivery();
+#endif
+  co_await parts_->store.stop_delivery();
+}
+
+void Engines::report(Metrics& metrics) const {
+  RocksStats const stats = parts_->store.stats();
+  auto const gauge = [&](char const* name, char const* help, double value) { metrics.gauge(name, help).set(value); };
+  gauge("kith_row_cache_bytes", "Memory of parsed rows", static_cast<double>(stats.row_cache_bytes));
+  gauge("kith_row_cache_rows", "Parsed rows in memory", static_cast<double>(stats.row_cache_rows));
+  gauge("kith_row_cache_hits", "Rows found in memory since the start", static_cast<double>(stats.row_cache_hits));
+  gauge("kith_row_cache_misses", "Rows read from the database", static_cast<double>(stats.row_cache_misses));
+  gauge("kith_commit_jobs", "Changes the lane was given since the start", static_cast<double>(stats.jobs));
+  gauge("kith_commit_batches", "Writes they were put together to", static_cast<double>(stats.batches));
+  gauge("kith_commit_syncs", "Synced writes since the start", static_cast<double>(stats.syncs));
+  gauge("kith_commits_waiting", "Commits in the lane now", static_cast<double>(stats.jobs_waiting));
+  gauge("kith_feed_bytes", "Memory of feeds", static_cast<double>(stats.ring_bytes));
+  gauge("kith_disk_bytes", "Size of the database files", static_cast<double>(stats.disk_bytes));
+  gauge("kith_storage_refusing", "1 while writes are refused", stats.refusing ? 1 : 0);
+#ifdef KITH_POSTGRES
+  if (parts_->postgres) report_postgres(parts_->postgres->stats(), metrics);
+#endif
+}
+
+}  // namespace kith
