@@ -220,6 +220,20 @@ TEST(Settings, TheEmbeddedProfileIsTheDefaults) {
   EXPECT_EQ(load_settings(KITH_PROFILES "/embedded.toml", {}).settings, Settings{});
 }
 
+TEST_F(SettingsFile, StrictTablesOnServersNeedAServer) {
+  EXPECT_EQ(refusal("[engines]\nstrict = \"postgres\""),
+            "engines_strict is postgres, but postgres_servers names no server");
+  EXPECT_EQ(refusal("[engines]\nstrict = \"postgres\"\n[postgres]\nservers = [\"postgresql://kith@db1/kith\"]"),
+            "accepted");
+}
+
+TEST(Settings, TheDistributedProfileNamesItsEngines) {
+  Settings const settings = load_settings(KITH_PROFILES "/distributed.toml", {}).settings;
+  EXPECT_EQ(settings.engines_strict, StrictEngine::postgres);
+  EXPECT_THAT(settings.postgres_servers, testing::SizeIs(2));
+  EXPECT_FALSE(settings.postgres_password_file.empty());
+}
+
 TEST(Words, SizesAndTimesAreReadAndPrinted) {
   EXPECT_EQ(parse_bytes("64 MiB"), 64u << 20);
   EXPECT_EQ(parse_bytes("64MiB"), 64u << 20);

@@ -71,6 +71,8 @@ class Transaction {
  private:
   // False: surely not applied, and another try may help. What cannot be helped is thrown.
   Task<bool> attempted(Deadline deadline) {
+    std::optional<Shard::Turn> turn;
+    if (!places_.empty()) turn.emplace(co_await shard_.turn(lock_of(places_.front().key), deadline));
     Shard::Lease connection = co_await shard_.lease(deadline);
     Answers looked = co_await connection->exchange(look(), deadline);
     if (!looked.whole) co_return lost(*connection.operator->(), looked.why);

@@ -167,6 +167,7 @@ void Connection::take_results() {
       under_way_.pop_front();
       exchange->over = exchange->answers.whole = true;
       exchange->ended.cancel();
+      answered();
       continue;
     }
     std::string prepares;

@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -81,7 +82,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<Answers> exchange(std::vector<Query> queries, Deadline deadline);
   void close(std::string why);
 
-  bool blamed = false;  // its loss has been counted
+  std::function<void()> answered = [] {};  // after each exchange that was answered whole
+  bool blamed = false;                     // its loss has been counted
 
  private:
   struct Exchange {

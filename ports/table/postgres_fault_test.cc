@@ -1,5 +1,9 @@
 // What the engine answers when the server, or the line to it, fails.
 
+#include <fstream>
+#include <thread>
+
+#include "base/all.h"
 #include "ports/table/postgres_proxy.h"
 #include "ports/table/postgres_test_world.h"
 
@@ -23,6 +27,15 @@ class PostgresFault : public PostgresWorld {
 
   PostgresProxy proxy{server.port()};
 };
+
+Task<std::optional<Code>> ended(PostgresStore& store, Commit change) {
+  try {
+    co_await store.strict().commit(std::move(change));
+    co_return std::nullopt;
+  } catch (Error const& error) {
+    co_return error.code;
+  }
+}
 
 TEST_F(PostgresFault, LostAnswerToCommitIsUnknownAndItsRepeatIsDoneOnce) {
   EXPECT_EQ(refused(vote(1, "ada", 1)), std::nullopt);
@@ -92,6 +105,51 @@ TEST_F(PostgresFault, ServerThatCameBackIsUsedAgain) {
   }
   EXPECT_EQ(code, std::nullopt);
   EXPECT_EQ(votes(1), 2) << "and what it had answered before is there";
+}
+
+TEST_F(PostgresFault, OneBusyPartitionLeavesConnectionsToOthers) {
+  options.connections_max = 3;
+  options.deadline = std::chrono::seconds{10};
+  open();
+  commit(vote(1, "the first", 99));
+  std::vector<Task<std::optional<Code>>> busy;
+  for (OperationId operation = 1; operation <= 40; ++operation)
+    busy.push_back(ended(*store, vote(1, "voter " + std::to_string(operation), operation)));
+  // Somebody holds the row that they all count on, so none of them ends; who is elsewhere does not notice.
+  std::thread other([this] {
+    sql("BEGIN; SELECT 1 FROM contract.tallies FOR UPDATE; SELECT pg_advisory_lock(7); SELECT pg_sleep(0.4); COMMIT");
+  });
+  while (sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7") == "0")
+    std::this_thread::yield();
+  std::thread waiting([&] {
+    for (auto const& code : run(all(std::move(busy)))) EXPECT_EQ(code, std::nullopt);
+  });
+  while (store->stats().waiting < 38) std::this_thread::yield();
+  EXPECT_EQ(refused(vote(2, "ada", 100)), std::nullopt);
+  EXPECT_GE(store->stats().waiting, 38) << "they still wait";
+  other.join();
+  waiting.join();
+  EXPECT_EQ(votes(1), 41);
+}
+
+TEST_F(PostgresFault, ChangedPasswordIsTakenUpWhileServing) {
+  store.reset();
+  std::string const role = "role_" + database, file = "password of " + role;
+  sql("CREATE ROLE " + role + " LOGIN SUPERUSER PASSWORD 'first'");
+  std::ofstream(file) << "first\n";
+  options.password_file = file;
+  options.servers.front().replace(0, std::string("postgresql://kith").size(), "postgresql://" + role);
+  open();
+  commit(vote(1, "ada", 1));
+  sql("ALTER ROLE " + role + " PASSWORD 'second'");
+  std::ofstream(file) << "second\n";
+  EXPECT_EQ(refused(vote(1, "bob", 2)), std::nullopt) << "what is connected stays so";
+  sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + role + "'");
+  EXPECT_EQ(refused(vote(1, "cleo", 3)), std::nullopt);
+  EXPECT_EQ(votes(1), 3);
+  store.reset();
+  sql("DROP OWNED BY " + role);
+  sql("DROP ROLE " + role);
 }
 
 TEST_F(PostgresFault, LockThatNobodyLetsGoEndsInUnavailable) {

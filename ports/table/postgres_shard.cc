@@ -120,8 +120,9 @@ Task<std::shared_ptr<Connection>> Shard::connected() {
     breaker_.failed(steady_clock::now());
     throw_failure("connect", failure->say);
   }
-  breaker_.succeeded();
   auto connection = std::make_shared<Connection>(needs_.loop, made);
+  // To be let in is not yet to be served.
+  connection->answered = [this] { breaker_.succeeded(); };
   if (closed_) throw_failure("connect", "the engine is stopping");
   ++needs_.counts.connections;
   connection->start();
@@ -234,6 +235,36 @@ Task<Shard::Lease> Shard::lease(Deadline deadline) {
     throw *failure;
   }
   co_return Lease(*this, std::move(connection));
+}
+
+Task<Shard::Turn> Shard::turn(std::int64_t lock, Deadline deadline) {
+  Turns& turns = turns_[lock];
+  if (turns.taken < turns_max) {
+    ++turns.taken;
+    co_return Turn(*this, lock);
+  }
+  Turns::Waiting waiting{.timer = boost::asio::steady_timer(needs_.loop, deadline)};
+  turns.waiting.push_back(&waiting);
+  ++needs_.counts.waiting;
+  co_await wait(waiting.timer);
+  --needs_.counts.waiting;
+  if (!waiting.come) {
+    turns.waiting.remove(&waiting);
+    throw_failure("commit", "too many changes of one partition at once");
+  }
+  co_return Turn(*this, lock);
+}
+
+void Shard::next(std::int64_t lock) {
+  auto const turns = turns_.find(lock);
+  auto& waiting = turns->second.waiting;
+  if (!waiting.empty()) {
+    waiting.front()->come = true;
+    waiting.front()->timer.cancel();
+    waiting.pop_front();
+  } else if (--turns->second.taken == 0) {
+    turns_.erase(turns);
+  }
 }
 
 void Shard::give_back(std::shared_ptr<Connection> connection) {

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <functional>
 #include <list>
+#include <unordered_map>
+#include <utility>
 
 #include "base/workers.h"
 #include "ports/table/postgres_breaker.h"
@@ -60,9 +62,25 @@ class Shard {
     std::shared_ptr<Connection> connection_;
   };
 
+  // The turn at a partition. Whoever waits for a lock keeps a connection, so of one partition only two may: one
+  // has the lock, one waits for it at the server. The others wait here.
+  class Turn {
+   public:
+    Turn(Shard& shard, std::int64_t lock) : shard_(&shard), lock_(lock) {}
+    Turn(Turn&& other) noexcept : shard_(std::exchange(other.shard_, nullptr)), lock_(other.lock_) {}
+    ~Turn() {
+      if (shard_ != nullptr) shard_->next(lock_);
+    }
+
+   private:
+    Shard* shard_;
+    std::int64_t lock_;
+  };
+
   Deadline deadline() const { return std::chrono::steady_clock::now() + reach_.deadline; }
   // Throws Error{unavailable}: nothing was done.
   Task<Lease> lease(Deadline deadline);
+  Task<Turn> turn(std::int64_t lock, Deadline deadline);
   // A new connection, counted nowhere.
   Task<std::shared_ptr<Connection>> connected();
   // Statements that change nothing, each for itself, beside those of others; tried again while there is
@@ -83,6 +101,17 @@ class Shard {
   static constexpr std::size_t waiting_max = 2'000;  // some seconds of work: more would only be late
 
   Task<std::shared_ptr<Connection>> reader(Deadline deadline);
+  struct Turns {
+    struct Waiting {
+      boost::asio::steady_timer timer;
+      bool come = false;
+    };
+    int taken = 0;
+    std::list<Waiting*> waiting = {};
+  };
+  static constexpr int turns_max = 2;
+
+  void next(std::int64_t lock);
   void give_back(std::shared_ptr<Connection> connection);
   void wake_next();
 
@@ -95,6 +124,7 @@ class Shard {
   std::vector<std::shared_ptr<Connection>> idle_;
   std::size_t made_ = 0;  // leased, idle, or being connected
   std::list<boost::asio::steady_timer*> waiting_;
+  std::unordered_map<std::int64_t, Turns> turns_;
   bool closed_ = false;
 };
 
