@@ -164,6 +164,34 @@ class Commands(unittest.TestCase):
         self.assertRegex(result.stderr, r"apt-get install -y --no-install-recommends no-such-package")
 
 
+class Engines(unittest.TestCase):
+    def engines(self, *words, folder=None):
+        return subprocess.run([TOP / "tools/dev/engines.sh", *words], cwd=TOP, capture_output=True, text=True, check=False,
+                              stdin=subprocess.DEVNULL, env=os.environ | {"KITH_ENGINES": folder or "build/engines"})
+
+    def test_a_wrong_verb_or_name_is_one_sentence(self):
+        for words, sentence in ((["up", "oracle"], "there is no engine `oracle`"), (["jump"], "not `jump`")):
+            told = self.engines(*words)
+            self.assertEqual(told.returncode, 1)
+            self.assertIn(sentence, told.stderr)
+            self.assertEqual(told.stderr.count("\n"), 1)
+
+    def test_what_is_not_there_is_down_and_is_not_ended(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(self.engines("status", "postgres", folder=folder).stdout, "postgres: down\n")
+            # The number of a process that somebody else has by now: it began at another time.
+            other = pathlib.Path(folder, "postgres")
+            other.mkdir()
+            sleeper = subprocess.Popen(["sleep", "60"])
+            try:
+                (other / "pid").write_text(f"{sleeper.pid} 1\n", encoding="utf-8")
+                self.assertEqual(self.engines("down", "postgres", folder=folder).stdout, "postgres: down\n")
+                self.assertIsNone(sleeper.poll())
+            finally:
+                sleeper.kill()
+                sleeper.wait()
+
+
 class Authority(unittest.TestCase):
     def test_certificate_is_made_once_and_verifies(self):
         with tempfile.TemporaryDirectory() as folder:
