@@ -68,6 +68,7 @@ void report_postgres(PostgresStats const& stats, Metrics& metrics) {
   gauge("kith_postgres_lost", "Connections lost or given up at a deadline", static_cast<double>(stats.lost));
   gauge("kith_postgres_refused", "Calls refused while a server was given a pause", static_cast<double>(stats.refused));
   gauge("kith_postgres_connections", "Open connections", static_cast<double>(stats.connections));
+  gauge("kith_postgres_under_way", "Calls that wait for an answer", static_cast<double>(stats.under_way));
   gauge("kith_postgres_waiting", "Commits that wait for a connection", static_cast<double>(stats.waiting));
   gauge("kith_events_relayed", "Events brought from outboxes to the log", static_cast<double>(stats.events_relayed));
 }

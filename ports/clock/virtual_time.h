@@ -17,6 +17,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <exception>
 #include <functional>
 #include <map>
@@ -40,6 +41,10 @@ class VirtualTime final : public Clock {
   // and time moves only after a real pause.
   explicit VirtualTime(bool others_work = false) : others_work_(others_work) { begin(); }
   ~VirtualTime() override { forget(); }
+
+  // Where those threads can say that they are at work for somebody who waits, time stands still meanwhile,
+  // however long they take.
+  void others_busy(std::function<bool()> busy) { busy_ = std::move(busy); }
 
   Time now() const override {
     std::lock_guard const lock(mutex_);
@@ -103,7 +108,8 @@ class VirtualTime final : public Clock {
   // All that can go on without time moving.
   void settle() {
     loop_->restart();
-    while (loop_->poll() > 0 || (others_work_ && loop_->run_one_for(pause_real) > 0)) loop_->restart();
+    auto const give_up = std::chrono::steady_clock::now() + busy_max;
+    while (loop_->poll() > 0 || (others_work_ && loop_->run_one_for(pause_real) > 0) || busy(give_up)) loop_->restart();
   }
   // Moves time, waking sleepers one after another in order.
   void advance(Duration by) {
@@ -150,6 +156,7 @@ class VirtualTime final : public Clock {
   static constexpr Duration wait_max = std::chrono::minutes{10};          // retries of a handler take 26 s
   static constexpr std::chrono::milliseconds pause_real{4};               // longer than most synced writes
   static constexpr Duration step_others = std::chrono::milliseconds{50};  // while other threads may work
+  static constexpr std::chrono::seconds busy_max{100};                    // longer than any engine's deadline
   static constexpr Duration creep_max = std::chrono::seconds{5};
 
   // Asio makes an empty value where a task throws: an optional can be empty.
@@ -184,7 +191,11 @@ class VirtualTime final : public Clock {
     resume();
     return true;
   }
+  bool busy(std::chrono::steady_clock::time_point give_up) const {
+    return busy_ && busy_() && std::chrono::steady_clock::now() < give_up;
+  }
   void until(bool const& done) {
+    auto const give_up = std::chrono::steady_clock::now() + busy_max;
     Duration const latest = monotonic() + wait_max;
     Duration creep = step_others;
     for (;;) {
@@ -194,7 +205,7 @@ class VirtualTime final : public Clock {
       if (done) return;
       if (others_work_) {
         loop_->restart();
-        if (loop_->run_one_for(pause_real) > 0) continue;
+        if (loop_->run_one_for(pause_real) > 0 || busy(give_up)) continue;
         // Nothing may sleep here while another thread decides; so time creeps, the faster the longer
         // nothing happens.
         if (!step(std::min(latest, monotonic() + creep))) {
@@ -213,6 +224,7 @@ class VirtualTime final : public Clock {
   }
 
   bool const others_work_;
+  std::function<bool()> busy_;
   mutable std::mutex mutex_;
   Duration elapsed_{};
   Duration shift_{};

@@ -160,7 +160,13 @@ Task<std::vector<Lag>> OutboxLog::lag() {
 }
 
 Task<void> OutboxLog::caught_up(std::string group) {
+  co_await drained();
+  co_await needs_.log.caught_up(std::move(group));
+}
+
+Task<void> OutboxLog::drained() {
   Cluster& cluster = needs_.cluster;
+  Counted const under_way(cluster.counts.under_way);
   for (auto const& shard : cluster.shards) {
     std::vector<Query> one(1, {&cluster.layout.outbox_ids, {timestamp(needs_.clock.now())}});
     auto const ids = co_await cluster.there(shard->read(std::move(one)));
@@ -174,7 +180,6 @@ Task<void> OutboxLog::caught_up(std::string group) {
       co_await wait_for(timer, drained_look);
     }
   }
-  co_await needs_.log.caught_up(std::move(group));
 }
 
 }  // namespace kith::postgres

@@ -69,6 +69,8 @@ class OutboxLog final : public Log {
   Task<void> caught_up(std::string group) override;
 
  private:
+  Task<void> drained();
+
   Needs needs_;
   std::vector<Subscription> subscriptions_;  // without their handlers
 };

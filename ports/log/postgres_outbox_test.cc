@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <map>
-#include <thread>
 
 #include "base/loops.h"
 #include "ports/table/postgres_test_world.h"
@@ -108,17 +107,13 @@ TEST_F(PostgresOutbox, EventWhoseTransactionEndsLateIsNotPassedOver) {
   store.emplace(noted(), options, tables);
   store->start();
   // Another process's transaction has the smaller id and the earlier time, and is not done yet.
-  std::thread late([this] {
-    sql("BEGIN; INSERT INTO kith.outbox VALUES (1, 'VoteCast', 1, '7', 'late', '1970-01-01', 0, 0, now()); "
-        "SELECT pg_sleep(0.5); COMMIT");
-  });
-  while (sql("SELECT count(*) FROM pg_locks l JOIN pg_class c ON l.relation = c.oid WHERE c.relname = 'outbox' AND "
-             "l.mode = 'RowExclusiveLock'") == "0")
-    std::this_thread::yield();
+  auto late = server.session(database);
+  late.ask("BEGIN");
+  late.ask("INSERT INTO kith.outbox VALUES (1, 'VoteCast', 1, '7', 'late', '1970-01-01', 0, 0, now())");
   commit(vote(1, "ada", 2));
   while (!came.came().contains(2)) run(clock.sleep(std::chrono::milliseconds{5}));
   EXPECT_FALSE(came.came().contains(1));
-  late.join();
+  late.ask("COMMIT");
   drained(*store);
   EXPECT_TRUE(came.came().contains(1));
 }
@@ -151,7 +146,8 @@ TEST_F(PostgresOutbox, DueEventWaitsInTheOutboxOverARestart) {
   Time const due = change.events[0].due;
   commit(std::move(change));
   drained(*store);
-  if (clock.now() < due) EXPECT_TRUE(came.came().empty());
+  auto const early = came.came();
+  if (clock.now() < due) EXPECT_TRUE(early.empty());
   store.emplace(noted(), options, tables);
   store->start();
   while (came.came().empty()) run(clock.sleep(std::chrono::milliseconds{5}));

@@ -18,8 +18,10 @@ class PostgresEngine final : public Engine {
       databases_.push_back("kith_" + std::to_string(++made_));
       PostgresServer::own().create(databases_.back());
     }
+    time_.others_busy([this] { return store_ && store_->stats().under_way > 0; });
   }
   ~PostgresEngine() override {
+    time_.others_busy({});
     store_.reset();
     for (auto const& database : databases_) PostgresServer::own().drop(database);
   }
@@ -30,6 +32,7 @@ class PostgresEngine final : public Engine {
     PostgresOptions options{.servers = {}, .password_file = PostgresServer::own().password_file()};
     for (auto const& database : databases_) options.servers.push_back(PostgresServer::own().database(database));
     options.outbox_look = std::chrono::milliseconds{5};
+    options.deadline = std::chrono::seconds{60};  // on a busy machine, too
     store_.emplace(PostgresStore::Needs{time_, *wide_, *log_}, std::move(options),
                    std::vector<Table>{&things, &tallies, &names, &notes});
   }

@@ -122,7 +122,8 @@ PostgresStats PostgresStore::stats() const {
           .commit_seconds = static_cast<double>(counts.commit_micros) / 1e6,
           .events_relayed = counts.events_relayed,
           .connections = counts.connections,
-          .waiting = counts.waiting};
+          .waiting = counts.waiting,
+          .under_way = counts.under_way};
 }
 
 }  // namespace kith

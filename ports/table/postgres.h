@@ -31,7 +31,7 @@ struct PostgresStats {
   std::uint64_t reads = 0, commits = 0, conflicts = 0, repeats = 0, unknown = 0, retries = 0, lost = 0, refused = 0;
   double read_seconds = 0, commit_seconds = 0;
   std::uint64_t events_relayed = 0;
-  std::int64_t connections = 0, waiting = 0;
+  std::int64_t connections = 0, waiting = 0, under_way = 0;
 };
 
 // Brings the databases to what these tables need, as every start does; `contract` also drops columns that no

@@ -26,7 +26,8 @@ struct Cluster {
   }
   // Runs it on the loop and resumes where it was awaited.
   template <class T>
-  Task<T> there(Task<T> task) const {
+  Task<T> there(Task<T> task) {
+    Counted const under_way(counts.under_way);
     co_return co_await boost::asio::co_spawn(loop, std::move(task), boost::asio::use_awaitable);
   }
 };

@@ -116,7 +116,7 @@ TEST_F(PostgresColumns, AnyBytesComeBack) {
 
 TEST_F(PostgresColumns, KeysAreReadableToo) {
   std::string sort;
-  key::put_bits(sort, std::uint32_t{2});
+  key::put(sort, std::uint32_t{2});
   key::put_followed(sort, "ada");
   key::put_descending(sort, std::uint64_t{77});
   auto const cells = columns.of_key({&everything, contract::big_endian(5), sort});

@@ -84,19 +84,24 @@ std::string PostgresServer::database(std::string const& name) const {
   return address_.substr(0, address_.rfind('/') + 1) + name;
 }
 
-std::string PostgresServer::ask(std::string const& database, std::string const& sql) {
+PostgresSession PostgresServer::session(std::string const& database) {
   std::ifstream file(password_file_);
   std::string password;
   std::getline(file, password);
-  std::string const reach = this->database(database);
+  return {this->database(database), password};
+}
+
+PostgresSession::PostgresSession(std::string const& address, std::string const& password) {
   std::array const names{"dbname", "password", static_cast<char const*>(nullptr)};
-  std::array const values{reach.c_str(), password.c_str(), static_cast<char const*>(nullptr)};
-  std::unique_ptr<PGconn, void (*)(PGconn*)> const connected(PQconnectdbParams(names.data(), values.data(), 1),
-                                                             &PQfinish);
-  std::unique_ptr<PGresult, void (*)(PGresult*)> const result(PQexec(connected.get(), sql.c_str()), &PQclear);
+  std::array const values{address.c_str(), password.c_str(), static_cast<char const*>(nullptr)};
+  connected_ = {PQconnectdbParams(names.data(), values.data(), 1), &PQfinish};
+}
+
+std::string PostgresSession::ask(std::string const& sql) {
+  std::shared_ptr<PGresult> const result(PQexec(connected_.get(), sql.c_str()), &PQclear);
   auto const status = PQresultStatus(result.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-    throw std::runtime_error(sql + ": " + PQerrorMessage(connected.get()));
+    throw std::runtime_error(sql + ": " + PQerrorMessage(connected_.get()));
   return PQntuples(result.get()) > 0 ? PQgetvalue(result.get(), 0, 0) : "";
 }
 

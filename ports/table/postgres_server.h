@@ -9,6 +9,17 @@ struct pg_conn;
 
 namespace kith::contract {
 
+// One connection, by hand.
+class PostgresSession {
+ public:
+  PostgresSession(std::string const& address, std::string const& password);
+  // One statement; the first cell of its answer, if there is one.
+  std::string ask(std::string const& sql);
+
+ private:
+  std::shared_ptr<pg_conn> connected_;
+};
+
 class PostgresServer {
  public:
   // Whether it is installed here, or can be.
@@ -23,8 +34,8 @@ class PostgresServer {
   std::string database(std::string const& name) const;  // the same, of another database
   void create(std::string const& name);
   void drop(std::string const& name);
-  // One statement; the first cell of its answer, if there is one.
-  std::string ask(std::string const& database, std::string const& sql);
+  PostgresSession session(std::string const& database);
+  std::string ask(std::string const& database, std::string const& sql) { return session(database).ask(sql); }
   // Ends without putting anything in order, as if it was killed, and starts again.
   void crash();
 

@@ -212,9 +212,10 @@ Task<Shard::Lease> Shard::lease(Deadline deadline) {
     if (waiting_.size() >= waiting_max) throw_failure("commit", "too many wait for a connection");
     boost::asio::steady_timer turn(needs_.loop, deadline);
     waiting_.push_back(&turn);
-    ++needs_.counts.waiting;
-    co_await wait(turn);
-    --needs_.counts.waiting;
+    {
+      Counted const counted(needs_.counts.waiting);
+      co_await wait(turn);
+    }
     waiting_.remove(&turn);
     if (closed_ || steady_clock::now() >= deadline) {
       wake_next();
@@ -245,9 +246,10 @@ Task<Shard::Turn> Shard::turn(std::int64_t lock, Deadline deadline) {
   }
   Turns::Waiting waiting{.timer = boost::asio::steady_timer(needs_.loop, deadline)};
   turns.waiting.push_back(&waiting);
-  ++needs_.counts.waiting;
-  co_await wait(waiting.timer);
-  --needs_.counts.waiting;
+  {
+    Counted const counted(needs_.counts.waiting);
+    co_await wait(waiting.timer);
+  }
   if (!waiting.come) {
     turns.waiting.remove(&waiting);
     throw_failure("commit", "too many changes of one partition at once");

@@ -19,7 +19,18 @@ namespace kith::postgres {
 struct Counts {
   std::atomic<std::uint64_t> reads{}, commits{}, conflicts{}, repeats{}, unknown{}, retries{}, late{}, refused{};
   std::atomic<std::uint64_t> read_micros{}, commit_micros{}, events_relayed{};
-  std::atomic<std::int64_t> connections{}, waiting{};
+  std::atomic<std::int64_t> connections{}, waiting{}, under_way{};
+};
+
+// Counts something for as long as it lives.
+class Counted {
+ public:
+  explicit Counted(std::atomic<std::int64_t>& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(Counted const&) = delete;
+
+ private:
+  std::atomic<std::int64_t>& count_;
 };
 
 // How a server is reached; the password is read anew for each connection, so that it may be changed.
