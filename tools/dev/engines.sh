@@ -14,6 +14,10 @@
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 . tools/dev/lib.sh
+# A server keeps open whatever it inherits: the sockets of a test that started it, for one. 255 is this script.
+for inherited in /proc/$$/fd/*; do
+  [ "${inherited##*/}" -le 2 ] || [ "${inherited##*/}" -eq 255 ] || eval "exec ${inherited##*/}>&-"
+done
 known=(postgres)
 for name in "${known[@]}"; do . "tools/dev/engines/$name.sh"; done
 
