@@ -55,6 +55,7 @@ class Transaction {
   // Decides from what stands in places_, and says in `next` of each what shall stand there. False: nothing.
   virtual bool judge(Time now) = 0;
   virtual std::vector<Event> const& events() const = 0;
+  virtual bool synced() const { return true; }
 
   std::size_t place_of(RowKey const& key) {
     auto const found = std::ranges::find(places_, key, &Place::key);
@@ -197,6 +198,7 @@ class Transaction {
                           bigint(static_cast<std::int64_t>(event.schema)), event.key, event.body, timestamp(event.due),
                           bigint(static_cast<std::int64_t>(event.trace[0])),
                           bigint(static_cast<std::int64_t>(event.trace[1])), timestamp(now)}});
+    if (!synced()) queries.push_back({&layout.unsynced});
     queries.push_back({&layout.commit});
     return queries;
   }
@@ -220,6 +222,7 @@ class Committing final : public Transaction {
 
  private:
   std::vector<Event> const& events() const override { return commit_.events; }
+  bool synced() const override { return !commit_.may_be_lost; }
 
   bool judge(Time now) override {
     outcome = {};

@@ -105,6 +105,7 @@ std::vector<Cell> TableLayout::cells(RowKey const& key, Stored const& row) const
 Layout::Layout(std::vector<Table> const& tables)
     : begin{"", "BEGIN ISOLATION LEVEL READ COMMITTED"},
       lock{"lock", "SELECT pg_advisory_xact_lock($1::bigint)"},
+      unsynced{"", "SET LOCAL synchronous_commit = off"},
       commit{"", "COMMIT"},
       rollback{"", "ROLLBACK"},
       erased{"erased",

@@ -64,7 +64,7 @@ class Layout {
   TableLayout const& of(Table table) const;
   std::map<std::uint32_t, std::unique_ptr<TableLayout const>> const& all() const { return tables_; }
 
-  Statement begin, lock, commit, rollback;
+  Statement begin, lock, unsynced, commit, rollback;
   Statement erased, remember, forget, sweep_erased;
   Statement emit, due, relayed, outbox_ids, outbox_left, outbox_kinds, relay_lock;
 
