@@ -45,7 +45,8 @@ Task<std::vector<Result>> asked(Connection& connection, std::vector<Query> queri
 }
 
 Task<std::vector<Result>> asked(Connection& connection, Query query, Deadline deadline) {
-  std::vector<Query> one(1, std::move(query));
+  std::vector<Query> one;
+  one.push_back(std::move(query));
   return asked(connection, std::move(one), deadline);
 }
 

@@ -33,53 +33,53 @@ std::int64_t lock_of(RowKey const& key) {
 class Transaction {
  public:
   Transaction(Cluster& cluster, std::size_t shard, Clock& clock)
-      : cluster_(cluster), shard_(*cluster.shards[shard]), clock_(clock) {}
+      : cluster(cluster), shard(*cluster.shards[shard]), clock(clock) {}
   virtual ~Transaction() = default;
   Transaction(Transaction const&) = delete;
 
   Task<void> run() {
     auto const began = std::chrono::steady_clock::now();
-    Deadline const deadline = shard_.deadline();
+    Deadline const deadline = shard.deadline();
     for (int attempt = 1;; ++attempt) {
       bool over = co_await attempted(deadline);
       if (over) break;
-      bool again = attempt < attempts_max && !shard_.refusing();
-      if (again) again = co_await shard_.pause(attempt, deadline);
+      bool again = attempt < attempts_max && !shard.refusing();
+      if (again) again = co_await shard.pause(attempt, deadline);
       if (!again) throw_failure("commit", why_);
     }
-    cluster_.counts.commit_micros += static_cast<std::uint64_t>(
+    cluster.counts.commit_micros += static_cast<std::uint64_t>(
         std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began).count());
   }
 
  protected:
-  // Decides from what stands in places_, and says in `next` of each what shall stand there. False: nothing.
+  // Decides from what stands in all_places, and says in `next` of each what shall stand there. False: nothing.
   virtual bool judge(Time now) = 0;
   virtual std::vector<Event> const& events() const = 0;
   virtual bool synced() const { return true; }
 
   std::size_t place_of(RowKey const& key) {
-    auto const found = std::ranges::find(places_, key, &Place::key);
-    if (found != places_.end()) return static_cast<std::size_t>(found - places_.begin());
-    places_.push_back({key});
-    return places_.size() - 1;
+    auto const found = std::ranges::find(all_places, key, &Place::key);
+    if (found != all_places.end()) return static_cast<std::size_t>(found - all_places.begin());
+    all_places.push_back({key});
+    return all_places.size() - 1;
   }
 
-  Cluster& cluster_;
-  Shard& shard_;
-  Clock& clock_;
-  std::vector<Place> places_;
+  Cluster& cluster;
+  Shard& shard;
+  Clock& clock;
+  std::vector<Place> all_places;
 
  private:
   // False: surely not applied, and another try may help. What cannot be helped is thrown.
   Task<bool> attempted(Deadline deadline) {
     std::optional<Shard::Turn> turn;
-    if (!places_.empty()) turn.emplace(co_await shard_.turn(lock_of(places_.front().key), deadline));
-    Shard::Lease connection = co_await shard_.lease(deadline);
+    if (!all_places.empty()) turn.emplace(co_await shard.turn(lock_of(all_places.front().key), deadline));
+    Shard::Lease connection = co_await shard.lease(deadline);
     Answers looked = co_await connection->exchange(look(), deadline);
     if (!looked.whole) co_return lost(*connection.operator->(), looked.why);
     bool change = false;
     Result const* failure = looked.failure();
-    Time const now = clock_.now();
+    Time const now = clock.now();
     if (failure == nullptr) {
       take(looked);
       change = judge(now);
@@ -97,7 +97,7 @@ class Transaction {
     if (!written.sent) co_return lost(*connection.operator->(), written.why);
     if (!written.whole) {
       lost(*connection.operator->(), written.why);
-      ++cluster_.counts.unknown;
+      ++cluster.counts.unknown;
       throw Error{Code::unknown, "Storage did not answer", "the answer to COMMIT was lost: " + written.why};
     }
     co_await rolled_back(connection, deadline);
@@ -106,7 +106,7 @@ class Transaction {
   }
 
   bool lost(Connection& connection, std::string why) {
-    shard_.lost(connection);
+    shard.lost(connection);
     why_ = std::move(why);
     return false;
   }
@@ -116,23 +116,23 @@ class Transaction {
     return false;
   }
   Task<void> rolled_back(Shard::Lease& connection, Deadline deadline) {
-    std::vector<Query> one(1, {&cluster_.layout.rollback});
+    std::vector<Query> one(1, {&cluster.layout.rollback});
     co_await connection->exchange(std::move(one), deadline);
   }
 
   std::vector<Query> look() {
-    Layout const& layout = cluster_.layout;
+    Layout const& layout = cluster.layout;
     std::vector<Query> queries{{&layout.begin}};
     // In one order for everybody, so that nobody waits for a lock that waits for one's own.
     std::set<std::int64_t> locks;
-    for (Place const& place : places_) locks.insert(lock_of(place.key));
+    for (Place const& place : all_places) locks.insert(lock_of(place.key));
     for (auto const lock : locks) queries.push_back({&layout.lock, {bigint(lock)}});
     before_ = queries.size();
 
     asked_.clear();
-    for (std::size_t i = 0; i < places_.size(); ++i) asked_[places_[i].key.table->number].push_back(i);
+    for (std::size_t i = 0; i < all_places.size(); ++i) asked_[all_places[i].key.table->number].push_back(i);
     std::vector<std::string> numbers, partitions, sorts;
-    for (Place const& place : places_) {
+    for (Place const& place : all_places) {
       numbers.push_back(bigint(place.key.table->number));
       partitions.push_back(place.key.partition);
       sorts.push_back(place.key.sort);
@@ -143,7 +143,7 @@ class Transaction {
         of_partitions.push_back(partitions[i]);
         of_sorts.push_back(sorts[i]);
       }
-      queries.push_back({&layout.of(places_[places.front()].key.table).get,
+      queries.push_back({&layout.of(all_places[places.front()].key.table).get,
                          {array(type_bytea, of_partitions), array(type_bytea, of_sorts)}});
     }
     queries.push_back(
@@ -152,29 +152,29 @@ class Transaction {
   }
 
   void take(Answers const& answers) {
-    for (Place& place : places_) {
+    for (Place& place : all_places) {
       place.now = {};
       place.next.reset();
     }
     std::size_t at = before_;
     for (auto const& [number, places] : asked_) {
       Result const& result = answers.results.at(at++);
-      TableLayout const& layout = cluster_.layout.of(places_[places.front()].key.table);
+      TableLayout const& layout = cluster.layout.of(all_places[places.front()].key.table);
       for (int row = 0; row < result.rows(); ++row)
-        places_[places.at(static_cast<std::size_t>(result.number(row, 0) - 1))].now = layout.read(result, row, 1);
+        all_places[places.at(static_cast<std::size_t>(result.number(row, 0) - 1))].now = layout.read(result, row, 1);
     }
     Result const& erased = answers.results.at(at);
     for (int row = 0; row < erased.rows(); ++row)
-      places_.at(static_cast<std::size_t>(erased.number(row, 0) - 1)).now = {
+      all_places.at(static_cast<std::size_t>(erased.number(row, 0) - 1)).now = {
           .version = erased.number(row, 1),
           .operation = static_cast<OperationId>(erased.number(row, 2)),
           .erased = true};
   }
 
   std::vector<Query> write(Time now) {
-    Layout const& layout = cluster_.layout;
+    Layout const& layout = cluster.layout;
     std::vector<Query> queries;
-    for (Place const& place : places_) {
+    for (Place const& place : all_places) {
       if (!place.next) continue;
       TableLayout const& table = layout.of(place.key.table);
       Cell const number = bigint(place.key.table->number), partition = place.key.partition, sort = place.key.sort;
@@ -227,20 +227,20 @@ class Committing final : public Transaction {
   bool judge(Time now) override {
     outcome = {};
     if (repeated(now)) {
-      ++cluster_.counts.repeats;
+      ++cluster.counts.repeats;
       outcome.done = true;
-      for (auto const put : puts_) outcome.versions.push_back(places_[put].now.version);
-      for (auto const erase : erases_) outcome.versions.push_back(places_[erase].now.version);
+      for (auto const put : puts_) outcome.versions.push_back(all_places[put].now.version);
+      for (auto const erase : erases_) outcome.versions.push_back(all_places[erase].now.version);
       for (std::size_t i = 0; i < adds_.size(); ++i) {
-        std::string value = places_[adds_[i]].now.value;
+        std::string value = all_places[adds_[i]].now.value;
         outcome.sums.push_back(add_to_field(value, commit_.adds[i].field, 0));
       }
       return false;
     }
     for (std::size_t i = 0; i < checks_.size(); ++i)
       if (!holds(i, now)) {
-        ++cluster_.counts.conflicts;
-        for (auto const check : checks_) outcome.rows.push_back(as_it_is(places_[check], now));
+        ++cluster.counts.conflicts;
+        for (auto const check : checks_) outcome.rows.push_back(as_it_is(all_places[check], now));
         return false;
       }
     change(now);
@@ -250,7 +250,7 @@ class Committing final : public Transaction {
   // The rows themselves know which operation wrote them last.
   bool repeated(Time now) const {
     auto const carried = [&](std::size_t place) {
-      if (places_[place].now.operation != commit_.operation) return false;
+      if (all_places[place].now.operation != commit_.operation) return false;
       // Whoever has read what the operation wrote, and changes it again, does not repeat it.
       auto const check = std::ranges::find(checks_, place);
       return check == checks_.end() || !holds(static_cast<std::size_t>(check - checks_.begin()), now);
@@ -258,7 +258,7 @@ class Committing final : public Transaction {
     return std::ranges::any_of(puts_, carried) || std::ranges::any_of(erases_, carried);
   }
   bool holds(std::size_t check, Time now) const {
-    Stored const& row = places_[checks_[check]].now;
+    Stored const& row = all_places[checks_[check]].now;
     auto const& version = commit_.checks[check].version;
     return version ? row.lives(now) && row.version == *version : !row.lives(now);
   }
@@ -270,7 +270,7 @@ class Committing final : public Transaction {
   void change(Time now) {
     Version const at_least = now.time_since_epoch().count();
     auto const next = [&](std::size_t i) -> Stored& {
-      Place& place = places_[i];
+      Place& place = all_places[i];
       if (!place.next) {
         place.next = Stored{.version = std::max(place.now.version + 1, at_least), .operation = commit_.operation};
         if (place.now.lives(now)) {
@@ -294,8 +294,8 @@ class Committing final : public Transaction {
       row.erased = false;
       outcome.sums.push_back(add_to_field(row.value, commit_.adds[i].field, commit_.adds[i].delta));
     }
-    for (auto const put : puts_) outcome.versions.push_back(places_[put].next->version);
-    for (auto const erase : erases_) outcome.versions.push_back(places_[erase].next->version);
+    for (auto const put : puts_) outcome.versions.push_back(all_places[put].next->version);
+    for (auto const erase : erases_) outcome.versions.push_back(all_places[erase].next->version);
     outcome.done = true;
   }
 
@@ -317,7 +317,7 @@ class Applying final : public Transaction {
     bool change = false;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       RawRow const& raw = rows_[i];
-      Place& place = places_[at_[i]];
+      Place& place = all_places[at_[i]];
       Stored row{.version = raw.header.version,
                  .operation = raw.header.operation,
                  .expires_at = raw.erased ? no_time : raw.header.expires_at,
@@ -331,7 +331,7 @@ class Applying final : public Transaction {
     return change;
   }
   std::string as_stored(RawRow const& raw) const {
-    Columns const& columns = cluster_.layout.of(raw.key.table).columns;
+    Columns const& columns = cluster.layout.of(raw.key.table).columns;
     auto const cells = columns.split(raw.value);
     return columns.join(
         [&](std::size_t i) { return cells[i] ? std::optional<std::string_view>(*cells[i]) : std::nullopt; });

@@ -77,7 +77,7 @@ std::string place_of(std::string const& server) {
 }
 
 PGconn* connect(Reach const& reach) {
-  std::string const place = place_of(reach.server);
+  static_cast<void>(place_of(reach.server));  // refuses what is no address
   std::string const password = reach.password_file.empty() ? std::string() : password_in(reach.password_file);
   auto const seconds = std::to_string(std::max<std::int64_t>(2, reach.deadline.count() / 1000));
   auto const millis = std::to_string(reach.deadline.count());

@@ -95,7 +95,8 @@ Task<Scanned> PostgresStrict::scan(Range range) {
   if (!range.to.empty()) query.values.emplace_back(range.to);
   query.values.emplace_back(timestamp(needs_.clock.now()));
   query.values.emplace_back(bigint(static_cast<std::int64_t>(range.limit) + 1));
-  std::vector<Query> one(1, std::move(query));
+  std::vector<Query> one;
+  one.push_back(std::move(query));
   auto const answers = co_await read(needs_.cluster.shard_of(range.partition), std::move(one));
   Result const& result = answers.front();
   for (int row = 0; row < result.rows(); ++row) {
