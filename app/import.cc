@@ -11,6 +11,7 @@
 #include "app/running.h"
 #include "base/run.h"
 #include "ports/clock/system.h"
+#include "ports/table/rocksdb.h"
 
 namespace kith {
 namespace {
@@ -66,7 +67,7 @@ int import_network(Typed const& typed) {
                                      " holds accounts already; a network is imported into a folder of its own"};
     NetworkImport import(needs_of(settings, *reached.core(), clock, progress, stopping), size);
     made = run(import.make());
-    reached.core()->store().compact();  // else the first server to open it would be busy with that
+    reached.core()->engines().embedded().compact();  // else the first server to open it would be busy with that
   }
   auto const tenths = (clock.monotonic() - began).count() / 100'000;
   std::string const report = "made " + grouped(made.accounts) + " accounts (n0 to n" + std::to_string(size.users - 1) +
