@@ -61,6 +61,7 @@ class Graph final : public GraphService, public GraphFollower {
   Task<std::string> walk_members(keeper::Walk& walk);
   Task<std::string> walk_counts(keeper::Walk& walk);
   // Compares one person's counts with the rows they count.
+  Task<TieCounts> counted(AccountId person);
   Task<void> recount(keeper::Walk& walk, AccountId person);
   // Those of `between` who are friends of both, by their pair rows.
   Task<std::vector<AccountId>> confirmed(AccountId one, AccountId other, std::vector<AccountId> between);

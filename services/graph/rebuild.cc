@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "ports/table/recount.h"
 #include "services/graph/derived.h"
 #include "services/graph/graph.h"
 #include "services/graph/pair.h"
@@ -12,7 +13,6 @@ namespace {
 
 constexpr std::size_t rows_a_step = 200;   // each is some look-ups
 constexpr std::size_t counts_a_step = 20;  // each is a scan of one person's ties
-constexpr int attempts_max = 10;           // each lost to a change of the same person's ties
 
 char const* word_of(TieKind kind) {
   switch (kind) {
@@ -180,31 +180,22 @@ Task<std::string> Graph::walk_counts(keeper::Walk& walk) {
   co_return next;
 }
 
-// Every commit that changes ties changes their counts too, so while the counts stand still the rows do.
-Task<void> Graph::recount(keeper::Walk& walk, AccountId person) {
-  for (int attempt = 0; attempt < attempts_max; ++attempt) {
-    auto const there = co_await needs_.tables.get<TieCounts>({person});
-    TieCounts right{.person = person};
-    Scan<Tie> scan{.partition = {person}, .to = after(Tie::sort(TieKind::asked_by)), .limit = scan_max};
-    for (bool more = true; more;) {
-      auto const ties = co_await needs_.tables.scan<Tie>(scan);
-      for (auto const& tie : ties) count(right, tie->kind);
-      more = ties.more;
-      if (more) scan.from = after(Tie::sort(ties.rows.back()->kind, ties.rows.back()->tie));
-    }
-    if (same(there ? *there : TieCounts{}, right)) co_return;
-    if (walk.heals()) {
-      Change change;
-      change.replace(there, right);
-      auto const committed = co_await needs_.tables.commit(std::move(change));
-      if (committed.conflict()) continue;
-    } else {
-      auto const still = co_await needs_.tables.get<TieCounts>({person});
-      if (still.version() != there.version()) continue;
-    }
-    walk.differs("graph: counts of account ", person, " differ from its ties");
-    co_return;
+Task<TieCounts> Graph::counted(AccountId person) {
+  TieCounts counts{.person = person};
+  Scan<Tie> scan{.partition = {person}, .to = after(Tie::sort(TieKind::asked_by)), .limit = scan_max};
+  for (bool more = true; more;) {
+    auto const ties = co_await needs_.tables.scan<Tie>(scan);
+    for (auto const& tie : ties) count(counts, tie->kind);
+    more = ties.more;
+    if (more) scan.from = after(Tie::sort(ties.rows.back()->kind, ties.rows.back()->tie));
   }
+  co_return counts;
+}
+
+Task<void> Graph::recount(keeper::Walk& walk, AccountId person) {
+  auto const now = [this, person] { return counted(person); };
+  bool const differed = co_await keeper::recount<TieCounts>(needs_.tables, walk, {person}, now, same);
+  if (differed) walk.differs("graph: counts of account ", person, " differ from its ties");
 }
 
 }  // namespace kith::graph

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "ports/table/recount.h"
 #include "services/posts/posts.h"
 
 namespace kith::posts {
@@ -11,7 +12,6 @@ namespace {
 
 constexpr std::size_t rows_a_step = 200;   // each is some look-ups
 constexpr std::size_t counts_a_step = 20;  // each is a scan of what it counts
-constexpr int attempts_max = 10;           // each lost to a change of what is counted
 // So long a claim may stand before the share it names is written, by its request or the handler.
 constexpr Duration share_written_within = std::chrono::minutes{1};
 
@@ -287,25 +287,11 @@ Task<OwnCounts> Posts::counted(OwnCounts::Key key) {
   co_return counts;
 }
 
-// Every commit that changes what is counted changes the counts too, so while they stand still it does.
 template <class Counts>
 Task<void> Posts::recount(keeper::Walk& walk, typename Counts::Key key, std::string whose) {
-  for (int attempt = 0; attempt < attempts_max; ++attempt) {
-    auto const there = co_await needs_.tables.get<Counts>(key);
-    Counts const right = co_await counted(key);
-    if (same(there ? *there : Counts{}, right)) co_return;
-    if (walk.heals()) {
-      Change change;
-      change.replace(there, right);
-      auto const committed = co_await needs_.tables.commit(std::move(change));
-      if (committed.conflict()) continue;
-    } else {
-      auto const still = co_await needs_.tables.get<Counts>(key);
-      if (still.version() != there.version()) continue;
-    }
-    walk.differs("posts: ", Counts::table().name, " of ", whose, " differ from the rows they count");
-    co_return;
-  }
+  auto const now = [this, key] { return counted(key); };
+  bool const differed = co_await keeper::recount<Counts>(needs_.tables, walk, key, now, same);
+  if (differed) walk.differs("posts: ", Counts::table().name, " of ", whose, " differ from the rows they count");
 }
 
 }  // namespace kith::posts

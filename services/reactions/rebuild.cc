@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ports/table/recount.h"
 #include "services/reactions/reactions.h"
 
 namespace kith::reactions {
@@ -9,7 +10,6 @@ namespace {
 
 constexpr std::size_t rows_a_step = 200;   // each is some look-ups
 constexpr std::size_t counts_a_step = 20;  // each is a scan of what it counts
-constexpr int attempts_max = 10;           // each lost to a change of what is counted
 
 bool same(ReactionCounts const& a, ReactionCounts const& b) {
   return a.like == b.like && a.love == b.love && a.care == b.care && a.laugh == b.laugh && a.wow == b.wow &&
@@ -164,30 +164,17 @@ Task<BookmarkCounts> Reactions::counted(BookmarkCounts::Key key) {
   co_return counts;
 }
 
-// Every commit that changes what is counted changes the counts too, so while they stand still it does.
 template <class Counts>
 Task<void> Reactions::recount(keeper::Walk& walk, typename Counts::Key key) {
-  for (int attempt = 0; attempt < attempts_max; ++attempt) {
-    auto const there = co_await needs_.tables.get<Counts>(key);
-    Counts const right = co_await counted(key);
-    if (same(there ? *there : Counts{}, right)) co_return;
-    if (walk.heals()) {
-      Change change;
-      change.replace(there, right);
-      auto const committed = co_await needs_.tables.commit(std::move(change));
-      if (committed.conflict()) continue;
-    } else {
-      auto const still = co_await needs_.tables.get<Counts>(key);
-      if (still.version() != there.version()) continue;
-    }
-    std::string whose;
-    if constexpr (requires { key.post; })
-      whose = "post " + to_string(key.post);
-    else
-      whose = "account " + to_string(key.person);
-    walk.differs("reactions: ", Counts::table().name, " of ", whose, " differ from the rows they count");
-    co_return;
-  }
+  auto const now = [this, key] { return counted(key); };
+  bool const differed = co_await keeper::recount<Counts>(needs_.tables, walk, key, now, same);
+  if (!differed) co_return;
+  std::string whose;
+  if constexpr (requires { key.post; })
+    whose = "post " + to_string(key.post);
+  else
+    whose = "account " + to_string(key.person);
+  walk.differs("reactions: ", Counts::table().name, " of ", whose, " differ from the rows they count");
 }
 
 }  // namespace kith::reactions
