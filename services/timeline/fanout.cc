@@ -239,28 +239,9 @@ Task<bool> Timeline::is_listed(graph::Cause cause, AccountId holder, AccountId a
 }
 
 Task<void> Timeline::backfill(std::uint64_t feed, AccountId author) {
-  auto rows = co_await latest_of(feed, author, backfill_posts);
+  std::vector<AccountId> one(1, author);
+  auto rows = co_await entries_of(feed, std::move(one), {}, backfill_posts);
   if (!rows.empty()) co_await needs_.tables.put(std::move(rows), 1);
-}
-
-Task<std::vector<FeedEntry>> Timeline::latest_of(std::uint64_t feed, AccountId author, std::size_t limit) {
-  posts::RecentRequest request{.limit = static_cast<std::uint32_t>(limit)};
-  request.authors.push_back(author);
-  auto const recent = co_await needs_.posts.recent(Call{}, std::move(request));
-  std::vector<FeedEntry> rows;
-  for (posts::RecentPost const& post : recent.posts) {
-    if (post.parent_author && post.root_author != author) continue;
-    FeedEntry row{.feed = feed, .post = post.post, .author = author};
-    row.reason = post.parent_author         ? Reason::commented
-                 : post.kind == Kind::share ? Reason::followed_shared
-                                            : Reason::followed_posted;
-    row.target = post.target;
-    row.target_author = post.target_author;
-    row.root_author = post.root_author;
-    row.expires_at_ = time_of_id(post.post.value) + needs_.settings.entry_lives;
-    if (row.expires_at_ > needs_.clock.now()) rows.push_back(std::move(row));
-  }
-  co_return rows;
 }
 
 }  // namespace kith::timeline

@@ -134,7 +134,7 @@ Task<void> Timeline::walk_feed(keeper::Walk& walk, FeedState state) {
     }
     std::ranges::sort(followed_at);
     authors += written.size();
-    auto entries = co_await entries_of(state.person, std::move(written), since, compared_each);
+    auto entries = co_await entries_of(state.person.value, std::move(written), since, compared_each);
     // Of the time before the follow, only the latest were fetched.
     std::erase_if(entries, [&](FeedEntry const& entry) {
       auto const at = std::ranges::lower_bound(followed_at, entry.author, {}, &std::pair<AccountId, Time>::first);
@@ -169,12 +169,10 @@ Task<void> Timeline::compare_tags(keeper::Walk& walk, FeedState const& state) {
       entries.push_back(std::move(row));
     }
     auto absent = co_await absent_of(std::move(entries));
-    posts::PostIds ids;
-    for (FeedEntry const& entry : absent) ids.posts.push_back(entry.post);
-    auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(ids));
+    auto const facts = co_await facts_of(absent);
     std::vector<FeedEntry> missing;
     for (std::size_t i = 0; i < absent.size(); ++i) {
-      auto const& post = facts.posts[i];
+      auto const& post = facts[i];
       bool const tagged =
           post.rule == posts::Rule::public_ && std::ranges::find(post.tags, tag->name) != post.tags.end();
       if (!reaches_feeds(post) || !tagged) continue;
@@ -193,14 +191,13 @@ Task<std::string> Timeline::walk_lists(keeper::Walk& walk) {
   std::erase_if(all.ties, [](graph::NamedTie const& tie) { return tie.kind != graph::TieKind::listed; });
   walk.touched(all.ties.size());
   for (graph::NamedTie const& tie : all.ties) {
-    auto entries = co_await latest_of(tie.tie.value, tie.other, backfill_posts / 2);
+    std::vector<AccountId> member(1, tie.other);
+    auto entries = co_await entries_of(tie.tie.value, std::move(member), {}, backfill_posts / 2);
     auto absent = co_await absent_of(std::move(entries));
-    posts::PostIds ids;
-    for (FeedEntry const& entry : absent) ids.posts.push_back(entry.post);
-    auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(ids));
+    auto const facts = co_await facts_of(absent);
     std::vector<FeedEntry> missing;
     for (std::size_t i = 0; i < absent.size(); ++i) {
-      if (!reaches_feeds(facts.posts[i])) continue;
+      if (!reaches_feeds(facts[i])) continue;
       walk.differs("timeline: the feed of list ", tie.tie, " lacks post ", absent[i].post, " of account ", tie.other);
       missing.push_back(std::move(absent[i]));
     }
@@ -248,22 +245,26 @@ Task<std::vector<FeedEntry>> Timeline::absent_of(std::vector<FeedEntry> entries)
   co_return absent;
 }
 
+// As their posts are now, in this order.
+Task<std::vector<posts::FanoutFacts>> Timeline::facts_of(std::vector<FeedEntry> const& entries) {
+  posts::PostIds ids;
+  for (FeedEntry const& entry : entries) ids.posts.push_back(entry.post);
+  auto page = co_await needs_.posts.fanout_facts_of(Call{}, std::move(ids));
+  co_return std::move(page.posts);
+}
+
 Task<std::vector<FeedEntry>> Timeline::missing_of(std::vector<FeedEntry> entries) {
   auto absent = co_await absent_of(std::move(entries));
   std::vector<FeedEntry> missing;
   if (absent.empty()) co_return missing;
   // What is for few goes into no feed, and famous authors are merged on read.
-  posts::PostIds ids;
+  auto const facts = co_await facts_of(absent);
   std::vector<FeedState::Key> authors;
-  for (FeedEntry const& entry : absent) {
-    ids.posts.push_back(entry.post);
-    authors.push_back({entry.author});
-  }
-  auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(ids));
+  for (FeedEntry const& entry : absent) authors.push_back({entry.author});
   auto const states = co_await needs_.tables.get_many<FeedState>(std::move(authors));
   for (std::size_t i = 0; i < absent.size(); ++i) {
     bool const famous = states[i] && was_famous(*states[i]);
-    if (reaches_feeds(facts.posts[i]) && !famous) missing.push_back(std::move(absent[i]));
+    if (reaches_feeds(facts[i]) && !famous) missing.push_back(std::move(absent[i]));
   }
   co_return missing;
 }

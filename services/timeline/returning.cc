@@ -62,7 +62,7 @@ Task<void> Timeline::rebuild(AccountId person, PostId since) {
     authors += written.size();
     // Their own posts are part of the feed.
     if (!page.max) written.push_back(person);
-    auto rows = co_await entries_of(person, std::move(written), since, rebuild_posts_each);
+    auto rows = co_await entries_of(person.value, std::move(written), since, rebuild_posts_each);
     for (std::size_t begin = 0; begin < rows.size(); begin += put_max) {
       auto const end = std::min(begin + put_max, rows.size());
       std::vector<FeedEntry> part(rows.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -75,17 +75,19 @@ Task<void> Timeline::rebuild(AccountId person, PostId since) {
   co_await rebuild_tags(person, since);
 }
 
-Task<std::vector<FeedEntry>> Timeline::entries_of(AccountId person, std::vector<AccountId> authors, PostId since,
+Task<std::vector<FeedEntry>> Timeline::entries_of(std::uint64_t feed, std::vector<AccountId> authors, PostId since,
                                                   std::size_t each) {
   posts::RecentRequest request{
       .authors = std::move(authors), .since = since, .limit = static_cast<std::uint32_t>(each)};
   auto const recent = co_await needs_.posts.recent(Call{}, std::move(request));
+  Time const now = needs_.clock.now();
   std::vector<FeedEntry> rows;
   rows.reserve(recent.posts.size());
   for (posts::RecentPost const& post : recent.posts) {
-    if (post.parent_author && post.root_author != post.author && post.author != person) continue;
-    FeedEntry row{.feed = person.value, .post = post.post, .author = post.author};
-    row.reason = post.author == person             ? Reason::own
+    bool const own = post.author.value == feed;
+    if (post.parent_author && post.root_author != post.author && !own) continue;
+    FeedEntry row{.feed = feed, .post = post.post, .author = post.author};
+    row.reason = own                               ? Reason::own
                  : post.parent_author              ? Reason::commented
                  : post.kind == posts::Kind::share ? Reason::followed_shared
                                                    : Reason::followed_posted;
@@ -93,7 +95,7 @@ Task<std::vector<FeedEntry>> Timeline::entries_of(AccountId person, std::vector<
     row.target_author = post.target_author;
     row.root_author = post.root_author;
     row.expires_at_ = time_of_id(post.post.value) + needs_.settings.entry_lives;
-    rows.push_back(std::move(row));
+    if (row.expires_at_ > now) rows.push_back(std::move(row));
   }
   co_return rows;
 }

@@ -128,14 +128,13 @@ class Timeline final : public TimelineService, public TimelineFollower {
   Task<std::vector<AccountId>> tied_to(AccountId root_author, std::vector<AccountId> people);
   Task<bool> is_listed(graph::Cause cause, AccountId holder, AccountId author);
   Task<void> backfill(std::uint64_t feed, AccountId author);
-  Task<std::vector<FeedEntry>> latest_of(std::uint64_t feed, AccountId author, std::size_t limit);
   Task<void> spread(FeedEntry entry, std::vector<std::uint64_t> feeds, Version version);
 
   Task<void> arrive(AccountId person);
   Task<void> rebuild(AccountId person, PostId since);
   Task<void> rebuild_tags(AccountId person, PostId since);
-  // What the feed of `person` holds of these authors' latest posts.
-  Task<std::vector<FeedEntry>> entries_of(AccountId person, std::vector<AccountId> authors, PostId since,
+  // What the feed holds of these authors' latest posts.
+  Task<std::vector<FeedEntry>> entries_of(std::uint64_t feed, std::vector<AccountId> authors, PostId since,
                                           std::size_t each);
   Task<bool> famous_now(AccountId author, std::uint64_t followers);
   Task<std::vector<AccountId>> famous_followed(Call call);
@@ -152,6 +151,7 @@ class Timeline final : public TimelineService, public TimelineFollower {
   Task<void> settle_famous(keeper::Walk& walk, AccountId author);
   // Of these entries, those that are not there although they have to be.
   Task<std::vector<FeedEntry>> absent_of(std::vector<FeedEntry> entries);
+  Task<std::vector<posts::FanoutFacts>> facts_of(std::vector<FeedEntry> const& entries);
   Task<std::vector<FeedEntry>> missing_of(std::vector<FeedEntry> entries);
 
   Needs needs_;
