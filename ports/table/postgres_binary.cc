@@ -1,5 +1,6 @@
 #include "ports/table/postgres_binary.h"
 
+#include "base/big_endian.h"
 #include "base/error.h"
 
 namespace kith::postgres {
@@ -21,7 +22,8 @@ std::string_view take(std::string_view& in, std::size_t size) {
 
 std::string big_endian(std::uint64_t number, int bytes) {
   std::string out;
-  for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) out += static_cast<char>(number >> shift);
+  append_big_endian(out, number);
+  out.erase(0, out.size() - static_cast<std::size_t>(bytes));
   return out;
 }
 
