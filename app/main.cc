@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <iterator>
+#include <utility>
 
 #include "app/command.h"
 #include "app/version.h"
@@ -82,11 +84,9 @@ int run(std::vector<std::string> words) {
   return command->run(options);
 }
 
-}  // namespace
-
-int main(int count, char** arguments) {
+int run_or_say(std::vector<std::string> words) {
   try {
-    return run(std::vector<std::string>(arguments + 1, arguments + count));
+    return run(std::move(words));
   } catch (Error const& error) {
     print(stderr, "kith: " + error.say + (error.detail.empty() ? "" : " (" + error.detail + ")") + "\n");
     return error.code == Code::invalid ? 2 : 1;
@@ -94,4 +94,13 @@ int main(int count, char** arguments) {
     print(stderr, std::string("kith: this should not have happened: ") + failure.what() + "\n");
     return 1;
   }
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  int const status = run_or_say(std::vector<std::string>(arguments + 1, arguments + count));
+  // Without the destructors of global objects: gRPC's threads may still use theirs.
+  std::fflush(nullptr);
+  std::_Exit(status);
 }

@@ -1,3 +1,4 @@
+#include <grpc/grpc.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
@@ -30,7 +31,15 @@ struct Pending {
   grpc::Status status;
 };
 
+// gRPC's thread still lets go of a call after it has told us of its end. If the last channel ends
+// meanwhile, the library shuts down under that thread and aborts; so it stays as long as the process.
+void keep_library() {
+  static bool const kept = (grpc_init(), true);
+  static_cast<void>(kept);
+}
+
 std::shared_ptr<grpc::Channel> connect(std::string const& address) {
+  keep_library();
   grpc::ChannelArguments arguments;
   arguments.SetMaxSendMessageSize(static_cast<int>(rpc_bytes_max));
   arguments.SetMaxReceiveMessageSize(static_cast<int>(rpc_bytes_max));
