@@ -4,6 +4,7 @@
 #
 #   NAME_packages         its group in packages.txt
 #   NAME_port             where it listens unless KITH_ENGINE_PORT_NAME (in capitals) says otherwise
+#   NAME_ports            how many it needs from there on, if more than one
 #   NAME_stop, NAME_crash the signals that end it cleanly, and as if it failed
 #   NAME_start DIR PORT   readies DIR, then `launch`es the server
 #   NAME_answers DIR PORT whether it answers a real question
@@ -18,7 +19,7 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 for inherited in /proc/$$/fd/*; do
   [ "${inherited##*/}" -le 2 ] || [ "${inherited##*/}" -eq 255 ] || eval "exec ${inherited##*/}>&-"
 done
-known=(postgres kafka)
+known=(postgres kafka redis redis_cluster)
 for name in "${known[@]}"; do . "tools/dev/engines/$name.sh"; done
 
 root=$(realpath -m "${KITH_ENGINES:-build/engines}")
@@ -114,16 +115,31 @@ status() {
   fi
 }
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+# The first of N free ports in a row, below those that the system gives to whoever asks for any.
+free_port() { # N
+  python3 - "$1" <<'EOF'
+import random, socket, sys
+for _ in range(1000):
+    first, held = random.randrange(20000, 32000), []
+    try:
+        for port in range(first, first + int(sys.argv[1])):
+            held.append(socket.socket())
+            held[-1].bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    print(first)
+    break
+EOF
+}
 
 # hold NAME DIR: for a test. A server of its own on a free port, in DIR; says its address and an empty line,
 # then ends it when its own input ends, however the test ended.
 hold() {
   root=$(realpath -m "$2")
   mkdir -p "$root"
-  local name=$1
+  local name=$1 ports="${1}_ports"
   trap 'down "$name"' EXIT
-  up "$name" "$(free_port)"
+  up "$name" "$(free_port "${!ports:-1}")"
   "${name}_address" "$root/$name" "$(port_of "$name")"
   echo
   cat >/dev/null
