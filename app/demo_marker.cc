@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -46,7 +46,7 @@ void write_demo_marker(std::filesystem::path const& data, DemoMarker const& mark
   std::filesystem::path const place = place_of(data);
   std::filesystem::path const fresh = place.string() + ".new";
   if (!written(fresh, text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC) || ::rename(fresh.c_str(), place.c_str()) != 0)
-    throw Error{Code::unavailable, place.string() + " cannot be written: " + std::strerror(errno)};
+    throw Error{Code::unavailable, place.string() + " cannot be written: " + std::generic_category().message(errno)};
   int const folder = ::open(data.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return;
   ::fsync(folder);

@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <unordered_set>
 
 #include "base/error.h"
@@ -143,18 +143,21 @@ std::string read_input(std::string const& path, std::string_view what) {
   std::string const name = "The " + std::string(what) + " file " + path;
   struct stat about{};
   if (::stat(path.c_str(), &about) != 0)
-    throw Error{Code::invalid,
-                name + (errno == ENOENT ? " is not there" : " cannot be read: " + std::string(std::strerror(errno)))};
+    throw Error{Code::invalid, name + (errno == ENOENT ? " is not there"
+                                                       : " cannot be read: " + std::generic_category().message(errno))};
   if (S_ISDIR(about.st_mode)) throw Error{Code::invalid, name + " is a folder, not a file"};
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> const file(std::fopen(path.c_str(), "rb"), &std::fclose);
-  if (!file) throw Error{Code::invalid, name + " cannot be read: " + std::strerror(errno)};
+  if (!file) throw Error{Code::invalid, name + " cannot be read: " + std::generic_category().message(errno)};
   std::string text;
   std::string part(1 << 16, '\0');
-  while (std::size_t const got = std::fread(part.data(), 1, part.size(), file.get())) {
+  std::size_t got = part.size();
+  while (got == part.size()) {
+    got = std::fread(part.data(), 1, part.size(), file.get());
     text.append(part, 0, got);
     if (text.size() > input_bytes_max) throw Error{Code::invalid, name + " is larger than 256 MiB"};
   }
-  if (std::ferror(file.get()) != 0) throw Error{Code::invalid, name + " cannot be read: " + std::strerror(errno)};
+  if (std::ferror(file.get()) != 0)
+    throw Error{Code::invalid, name + " cannot be read: " + std::generic_category().message(errno)};
   if (text.empty()) throw Error{Code::invalid, name + " is empty"};
   return text;
 }

@@ -303,7 +303,8 @@ Task<void> NetworkImport::write_tags() {
     search::IndexedWord place = search::indexed(tag);
     search::TagWord row{.start = std::move(place.start), .rest = std::move(place.rest), .shown = tag};
     row.expires_at_ = time_of_id(newest.value) + search::tag_kept_for;
-    std::vector<search::TagWord> one(1, std::move(row));
+    std::vector<search::TagWord> one;
+    one.push_back(std::move(row));
     co_await needs_.tables.put(std::move(one), static_cast<Version>(newest.value >> 1));
   }
 }

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -55,7 +55,8 @@ std::vector<FileValue> read_settings_file(std::string const& file) {
   std::error_code ignored;
   std::ifstream in(file, std::ios::binary);
   if (!in || std::filesystem::is_directory(file, ignored))
-    throw Error{Code::invalid, "Cannot read the settings file " + file + ": " + std::strerror(in ? EISDIR : errno)};
+    throw Error{Code::invalid,
+                "Cannot read the settings file " + file + ": " + std::generic_category().message(in ? EISDIR : errno)};
   std::ostringstream text;
   if (in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
   if (text.view().size() > settings_file_bytes_max)

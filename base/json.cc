@@ -17,25 +17,25 @@ constexpr std::uint64_t equal(std::uint64_t word, char byte) {
   return below(word ^ (ones * static_cast<unsigned char>(byte)), 1);
 }
 
-template <bool html>
+template <bool Html>
 bool needs_care(char byte) {
   auto const code = static_cast<unsigned char>(byte);
-  if (html && (byte == '<' || byte == '>' || byte == '&')) return true;
+  if (Html && (byte == '<' || byte == '>' || byte == '&')) return true;
   return code < 0x20 || code >= 0x80 || byte == '"' || byte == '\\';
 }
 
 // The first byte at or behind `at` that cannot simply be copied.
-template <bool html>
+template <bool Html>
 char const* plain_until(char const* at, char const* end) {
   while (end - at >= 8) {
     std::uint64_t word;
     std::memcpy(&word, at, 8);
     std::uint64_t care = below(word, 0x20) | equal(word, '"') | equal(word, '\\') | (word & tops);
-    if constexpr (html) care |= equal(word, '<') | equal(word, '>') | equal(word, '&');
+    if constexpr (Html) care |= equal(word, '<') | equal(word, '>') | equal(word, '&');
     if (care != 0) return at + (__builtin_ctzll(care) >> 3);  // little endian: the lowest byte comes first
     at += 8;
   }
-  while (at != end && !needs_care<html>(*at)) ++at;
+  while (at != end && !needs_care<Html>(*at)) ++at;
   return at;
 }
 
@@ -57,13 +57,13 @@ void append_escape(std::string& out, char byte) {
   }
 }
 
-template <bool html>
+template <bool Html>
 void append_escaped(std::string& out, std::string_view text) {
   char const* const end = text.data() + text.size();
   char const* copied = text.data();
   char const* at = copied;
   out += '"';
-  while ((at = plain_until<html>(at, end)) != end) {
+  while ((at = plain_until<Html>(at, end)) != end) {
     if (static_cast<unsigned char>(*at) >= 0x80) {
       char32_t code = 0;
       std::size_t const bytes = utf8_step(at, end, code);

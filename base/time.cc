@@ -33,8 +33,10 @@ void append_date(std::string& out, Time time) {
 bool take(std::string_view& text, int width, int& value) {
   auto const size = static_cast<std::size_t>(width);
   if (text.size() < size) return false;
-  auto const [end, failure] = std::from_chars(text.data(), text.data() + size, value);
-  if (failure != std::errc{} || end != text.data() + size || text.front() == '-') return false;
+  char const* const wanted = text.data() + size;
+  auto const [end, failure] =
+      std::from_chars(text.data(), wanted, value);  // NOLINT(bugprone-suspicious-stringview-data-usage)
+  if (failure != std::errc{} || end != wanted || text.front() == '-') return false;
   text.remove_prefix(size);
   return true;
 }

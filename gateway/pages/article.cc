@@ -44,7 +44,7 @@ std::string byline(posts::Facts const& facts, views::Account const& author) {
 }
 
 std::string body(Hydrator const& hydrator, posts::Content const& content) {
-  std::string const html = hydrator.html_of(content);
+  std::string html = hydrator.html_of(content);
   if (content.warning.empty()) return html;
   return "<details><summary>" + escaped(content.warning) + "</summary>" + html + "</details>";
 }

@@ -1,6 +1,6 @@
 #include "ports/clock/system.h"
 
-#include <time.h>
+#include <ctime>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>

@@ -52,7 +52,8 @@ class LogTest : public EngineTest {
   }
   EventId append(Event event) {
     EventId const id = event.id;
-    std::vector<Event> one(1, std::move(event));
+    std::vector<Event> one;
+    one.push_back(std::move(event));
     run(log().append(std::move(one)));
     return id;
   }

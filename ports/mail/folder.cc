@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <system_error>
 #include <vector>
 
 #include "base/error.h"
@@ -17,7 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 Error failed(std::string const& folder) {
-  return {Code::unavailable, "Mail cannot be sent right now", "mail folder " + folder + ": " + std::strerror(errno)};
+  return {Code::unavailable, "Mail cannot be sent right now",
+          "mail folder " + folder + ": " + std::generic_category().message(errno)};
 }
 
 struct File {

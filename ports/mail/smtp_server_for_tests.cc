@@ -11,6 +11,7 @@
 #include <boost/asio/ssl/impl/src.hpp>  // compiled here: nothing else of this program uses TLS of Asio
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -60,8 +61,7 @@ SmtpServerForTests::SmtpServerForTests(Habits habits)
     auto const [key, certificate] = make_certificate();
     context_.use_private_key(boost::asio::buffer(key), boost::asio::ssl::context::pem);
     context_.use_certificate_chain(boost::asio::buffer(certificate));
-    authority_ =
-        std::string(std::getenv("TMPDIR") ? std::getenv("TMPDIR") : "/tmp") + "/smtp_" + std::to_string(port_) + ".pem";
+    authority_ = (std::filesystem::temp_directory_path() / ("smtp_" + std::to_string(port_) + ".pem")).string();
     std::ofstream(authority_) << certificate;
   }
   thread_ = std::jthread([this] { serve(); });

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 
 #include "base/error.h"
 
@@ -23,7 +24,8 @@ void make_private(std::string const& folder) {
   std::error_code failure;
   std::filesystem::create_directories(std::filesystem::path(folder).parent_path(), failure);  // mkdir says what failed
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    refuse("The folder " + folder + " for the socket between roles cannot be made: " + std::strerror(errno));
+    refuse("The folder " + folder +
+           " for the socket between roles cannot be made: " + std::generic_category().message(errno));
   struct stat found = {};
   // lstat: a link would leave open whose folder it is.
   if (::lstat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) refuse(folder + " is not a folder");

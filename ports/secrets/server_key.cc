@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <system_error>
 
 #include "base/error.h"
 #include "ports/random/random.h"
@@ -21,7 +21,8 @@ constexpr std::string_view head =
 constexpr std::size_t file_bytes_max = 4096;
 
 Error failed(std::string const& path, char const* verb) {
-  return {Code::unavailable, "Cannot " + std::string(verb) + " the server's key " + path + ": " + std::strerror(errno)};
+  return {Code::unavailable,
+          "Cannot " + std::string(verb) + " the server's key " + path + ": " + std::generic_category().message(errno)};
 }
 
 struct File {

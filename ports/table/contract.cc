@@ -7,7 +7,8 @@ namespace kith::contract {
 
 RowPtr EngineTest::get(RowKey key) {
   Table const table = key.table;
-  std::vector<RowKey> keys(1, std::move(key));
+  std::vector<RowKey> keys;
+  keys.push_back(std::move(key));
   auto rows = run(table->table_class == TableClass::strict ? strict().get(keys) : wide().get(keys));
   return rows.at(0);
 }

@@ -15,7 +15,7 @@ class PostgresEngine final : public Engine {
  public:
   PostgresEngine(VirtualTime& time, int shards) : time_(time) {
     for (int i = 0; i < shards; ++i) {
-      databases_.push_back("kith_" + std::to_string(++made_));
+      databases_.push_back("kith_" + std::to_string(++made));
       PostgresServer::own().create(databases_.back());
     }
     time_.others_busy([this] { return store_ && store_->stats().under_way > 0; });
@@ -57,7 +57,7 @@ class PostgresEngine final : public Engine {
   Log& log() override { return store_->log(); }
 
  private:
-  static inline int made_ = 0;
+  static inline int made = 0;
   VirtualTime& time_;
   std::vector<std::string> databases_;
   MemoryStore rows_;

@@ -15,7 +15,7 @@ class RocksEngine final : public Engine {
   explicit RocksEngine(VirtualTime& time)
       : time_(time),
         folder_(std::filesystem::temp_directory_path() /
-                ("kith-contract-" + std::to_string(::getpid()) + "-" + std::to_string(++made_))) {}
+                ("kith-contract-" + std::to_string(::getpid()) + "-" + std::to_string(++made))) {}
   ~RocksEngine() override {
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
@@ -48,7 +48,7 @@ class RocksEngine final : public Engine {
   Log& log() override { return store_->log(); }
 
  private:
-  static inline int made_ = 0;
+  static inline int made = 0;
   VirtualTime& time_;
   std::filesystem::path folder_;
   std::shared_ptr<TestDisk> disk_ = std::make_shared<TestDisk>();

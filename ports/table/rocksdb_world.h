@@ -96,7 +96,8 @@ class RocksWorld : public testing::Test {
     return commit;
   }
   std::string read(RowKey key) {
-    std::vector<RowKey> keys(1, std::move(key));
+    std::vector<RowKey> keys;
+    keys.push_back(std::move(key));
     bool const strict = keys[0].table->table_class == TableClass::strict;
     return contract::value_of(run(strict ? store->strict().get(keys) : store->wide().get(keys)).at(0));
   }

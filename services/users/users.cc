@@ -146,7 +146,8 @@ Task<Accounts> Users::by_handle(Call, Handles request) {
 
 Task<Created> Users::by_email(Call, EmailKey request) {
   if (request.email_key.empty()) co_return Created{};
-  std::vector<std::string> names(1, std::move(request.email_key));
+  std::vector<std::string> names;
+  names.push_back(std::move(request.email_key));
   auto const found = co_await named("email", std::move(names));
   co_return Created{found.front() ? found.front()->id : AccountId{}};
 }
