@@ -7,7 +7,7 @@
 
 #include "ports/table/contract_tables.h"
 #include "ports/table/key.h"
-#include "ports/table/postgres_breaker.h"
+#include "base/breaker.h"
 
 namespace kith::postgres {
 namespace {

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "ports/table/contract_server.h"
+
 struct pg_conn;
 
 namespace kith::contract {
@@ -26,10 +28,9 @@ class PostgresServer {
   static bool here();
   // The one of this program, started by the first who asks.
   static PostgresServer& own();
-  ~PostgresServer();
 
-  std::string const& address() const { return address_; }  // of its database `kith`, for the user kith
-  std::string const& password_file() const { return password_file_; }
+  std::string const& address() const { return server_.said("POSTGRES"); }  // of its database `kith`, for the user kith
+  std::string const& password_file() const { return server_.said("POSTGRES_PASSWORD_FILE"); }
   std::string port() const;
   std::string database(std::string const& name) const;  // the same, of another database
   void create(std::string const& name);
@@ -37,14 +38,12 @@ class PostgresServer {
   PostgresSession session(std::string const& database);
   std::string ask(std::string const& database, std::string const& sql) { return session(database).ask(sql); }
   // Ends without putting anything in order, as if it was killed, and starts again.
-  void crash();
+  void crash() { server_.crash(); }
 
  private:
-  PostgresServer();
+  PostgresServer() = default;
 
-  std::string folder_, address_, password_file_;
-  int input_ = -1;
-  int process_ = -1;
+  OwnServer server_{"postgres"};
 };
 
 }  // namespace kith::contract

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/workers.h"
-#include "ports/table/postgres_breaker.h"
+#include "base/breaker.h"
 #include "ports/table/postgres_connection.h"
 
 namespace kith::postgres {

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <random>
 
-namespace kith::postgres {
+namespace kith {
 
 class Breaker {
  public:
@@ -47,4 +47,4 @@ class Breaker {
   std::minstd_rand random_{std::random_device{}()};
 };
 
-}  // namespace kith::postgres
+}  // namespace kith

@@ -1,0 +1,28 @@
+#pragma once
+
+// For tests: a real server of this test program's own, started by tools/dev/engines.sh, which ends with it.
+
+#include <map>
+#include <string>
+
+namespace kith::contract {
+
+class OwnServer {
+ public:
+  explicit OwnServer(std::string name);
+  OwnServer(OwnServer const&) = delete;
+  ~OwnServer();
+
+  // What it said of itself, by name: POSTGRES_PASSWORD_FILE.
+  std::string const& said(std::string const& name) const { return said_.at(name); }
+  // Ends without putting anything in order, as if it was killed, and starts again where it was.
+  void crash();
+
+ private:
+  std::string name_, folder_;
+  std::map<std::string, std::string> said_;
+  int input_ = -1;
+  int process_ = -1;
+};
+
+}  // namespace kith::contract
