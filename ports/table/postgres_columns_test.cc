@@ -5,9 +5,9 @@
 #include <array>
 #include <random>
 
+#include "base/breaker.h"
 #include "ports/table/contract_tables.h"
 #include "ports/table/key.h"
-#include "base/breaker.h"
 
 namespace kith::postgres {
 namespace {

@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "base/workers.h"
 #include "base/breaker.h"
+#include "base/workers.h"
 #include "ports/table/postgres_connection.h"
 
 namespace kith::postgres {
