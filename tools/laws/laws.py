@@ -171,6 +171,8 @@ def law_file_names(tree):
         if not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", name):
             yield f"{path} is not in snake_case; call it {re.sub(r'[^a-z0-9_.]', '_', name.lower())}."
     for path in tree.files:
+        if not re.fullmatch(r"[\w./-]+", path, re.ASCII) or ("/" not in path and "." not in path and path not in ("LICENSE", "dev")):
+            yield f"{path} looks like what some program left; delete it, or name it for what it is."
         if path.endswith((".cpp", ".cxx", ".hpp", ".hh")):
             yield f"{path} has a foreign ending; ours are .h and .cc."
 
