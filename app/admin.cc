@@ -11,7 +11,7 @@ namespace kith {
 namespace {
 
 constexpr std::string_view default_scopes = "read write follow push";
-OptionDoc const data_option{"--data", "DIR", "the data folder", true};
+OptionDoc const data_option{"--data", "DIR", "the data folder"};
 OptionDoc const settings_option{"--settings", "FILE", "the server's settings file, if it has one"};
 
 void say(std::string_view line) {
@@ -65,6 +65,7 @@ int change_state(users::ChangeState change, std::string_view done, Typed const& 
 int create_token(Typed const& typed) {
   bool const all = typed.has("--all");
   std::string const scopes = typed.text("--scopes", default_scopes);
+  if (all && !typed.words().empty()) throw Error{Code::invalid, "Name exactly one account, or --all"};
   std::string const name = all ? std::string() : one_word(typed, "account, or --all");
   Reached reached(settings_of(typed).settings);
   Services services = reached.services();

@@ -37,6 +37,9 @@ Typed::Typed(CommandDoc const& doc, std::vector<std::string> words) {
     }
     options_[word] = std::move(*value);
   }
+  if (doc.words.empty() && !words_.empty())
+    throw Error{Code::invalid, "kith " + std::string(doc.name) + " takes no \"" + words_.front() + "\"; kith " +
+                                   std::string(doc.name) + " --help shows what it takes"};
   for (OptionDoc const& option : doc.options)
     if (option.needed && !has(option.name))
       throw Error{Code::invalid, "kith " + std::string(doc.name) + " needs " + std::string(option.name) + " " +

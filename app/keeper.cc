@@ -15,7 +15,7 @@
 namespace kith {
 namespace {
 
-OptionDoc const data_option{"--data", "DIR", "the data folder", true};
+OptionDoc const data_option{"--data", "DIR", "the data folder"};
 OptionDoc const settings_option{"--settings", "FILE", "the server's settings file, if it has one"};
 
 std::vector<std::string> wanted(Typed const& typed, std::vector<Kept> const& all) {

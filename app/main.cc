@@ -74,7 +74,9 @@ int run(std::vector<std::string> words) {
       print(stdout, overview(near));
       return words.size() == 1 ? 2 : 0;
     }
-    throw Error{Code::invalid, "There is no command \"" + typed + "\"; kith --help lists those there are"};
+    std::string const whole = near.empty() ? typed : typed + " " + words[1];
+    throw Error{Code::invalid, "There is no command \"" + whole + "\"; kith " + (near.empty() ? "" : typed + " ") +
+                                   "--help lists those there are"};
   }
   Typed const options(command->doc, std::move(words));
   if (options.help()) {

@@ -52,8 +52,8 @@ class Table {
          "Proxies that may say for whom they ask. This machine is always trusted.");
     list("roles", &Settings::roles, is_role, "all, gateway or core",
          "What this process does. A gateway reaches the core through the rpc folder.");
-    text("rpc_folder", &Settings::rpc_folder, "a folder",
-         "Where processes of this server meet; only its owner may enter. Nothing: rpc in the data folder.");
+    checked("rpc_folder", &Settings::rpc_folder, is_folder, "a folder of this machine",
+            "Where processes of this server meet; only its owner may enter. Nothing: rpc in the data folder.");
 
     group("The community");
     text("community_name", &Settings::community_name, "a text", "What it is called.");

@@ -255,6 +255,9 @@ TEST(Words, AddressesAreRecognised) {
   for (char const* wrong :
        {"", "80", "localhost", "localhost:", "localhost:65536", "a b:80", "[::1]", "::1:80", "http://x:80"})
     EXPECT_FALSE(is_listen(wrong)) << wrong;
+  for (char const* right : {"", "rpc", "/run/kith", "a:b"}) EXPECT_TRUE(is_folder(right)) << right;
+  for (char const* wrong : {"tcp:10.0.0.1", "tcp://10.0.0.1:5000", "core.example:5000", ":5000", "unix:///run/kith"})
+    EXPECT_FALSE(is_folder(wrong)) << wrong;
   for (char const* right : {"", "https://kith.example", "http://localhost:8080", "https://[::1]:8443"})
     EXPECT_TRUE(is_base_url(right)) << right;
   for (char const* wrong :

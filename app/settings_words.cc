@@ -93,6 +93,10 @@ bool is_listen(std::string_view text) {
   return end == 0 || text.substr(0, end) == "*" || is_host(text.substr(0, end));
 }
 
+bool is_folder(std::string_view text) {
+  return text.find("://") == std::string_view::npos && !text.starts_with("tcp:") && !is_listen(text);
+}
+
 bool is_base_url(std::string_view text) {
   if (text.empty()) return true;
   std::size_t const scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;

@@ -25,6 +25,7 @@ std::string duration_text(Duration duration);
 bool is_anything(std::string_view text);
 bool is_setting_text(std::string_view text);
 bool is_listen(std::string_view text);
+bool is_folder(std::string_view text);  // and no address on a network
 bool is_base_url(std::string_view text);
 bool is_range(std::string_view text);
 bool is_role(std::string_view text);

@@ -45,6 +45,12 @@ def test_settings_file(folder):
 def test_unknown_words(folder):
     assert refused("servee") == 'There is no command "servee"; kith --help lists those there are'
     assert refused("serve", "--dat", "x") == "kith serve has no option --dat; kith serve --help shows those it has"
+    assert refused("serve", "now") == 'kith serve takes no "now"; kith serve --help shows what it takes'
+    assert refused("admin", "acount") == 'There is no command "admin acount"; kith admin --help lists those there are'
+    both = refused("admin", "token", "create", "ada", "--all", "--data", folder)
+    assert both == "Name exactly one account, or --all"
+    core = refused("serve", "--data", folder, "--roles", "core", "--rpc-folder", "127.0.0.1:5000")
+    assert core == "--rpc-folder is '127.0.0.1:5000', but must be a folder of this machine"
     listen = refused("serve", "--data", folder, "--listen", "here")
     assert listen == "--listen is 'here', but must be HOST:PORT, such as 127.0.0.1:8080"
 
@@ -60,6 +66,8 @@ def test_folder_that_is_not_there(folder):
     for words in (["fsck"], ["rebuild"], ["compact"], ["admin", "token", "create", "ada"],
                   ["admin", "account", "suspend", "ada"]):
         assert refused(*words, "--data", folder / "no") == f"There is no data folder of kith at {folder}/no"
+        # Where it is may also come from the environment, as of every setting.
+        assert refused(*words, KITH_DATA=str(folder / "no")) == f"There is no data folder of kith at {folder}/no"
     assert not (folder / "no").exists()
     assert refused("serve", "--data", "/proc/no").startswith("The data folder /proc/no cannot be made: ")
 
