@@ -28,7 +28,8 @@ Error wrong(std::string_view field, std::string_view why, std::string say) {
 
 void check_request(SignUpRequest const& request) {
   if (!handle_key(request.handle))
-    throw wrong("username", "ERR_INVALID", "A handle has 1 to 30 of the letters a to z, digits and _");
+    throw wrong("username", "ERR_INVALID",
+                "A handle has 1 to 30 of the letters a to z, digits and _, and . or - inside");
   if (!request.email.empty() && !is_email(request.email))
     throw wrong("email", "ERR_INVALID", "This is no e-mail address; it should look like ada@example.org");
   if (!request.password.empty() && request.password.size() < password_min)

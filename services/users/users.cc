@@ -9,6 +9,7 @@ namespace {
 
 // Three people editing one account in the same millisecond is one too many.
 constexpr int attempts_max = 4;
+constexpr char const* email_taken = "This e-mail address is taken";
 constexpr Duration totals_kept_for = std::chrono::minutes{10};
 constexpr Duration soon = std::chrono::seconds{5};
 
@@ -70,8 +71,16 @@ State state_of(bool suspended, bool approved, bool confirmed) {
 
 std::string handle_or_refuse(std::string_view handle) {
   auto key = handle_key(handle);
-  if (!key) throw Error{Code::invalid, "A handle has 1 to 30 of the letters a to z, digits and _"};
+  if (!key) throw Error{Code::invalid, "A handle has 1 to 30 of the letters a to z, digits and _, and . or - inside"};
   return *key;
+}
+
+// As it was typed, in upper and lower case; but what only looks like these letters, or cannot be seen,
+// nobody could type after them.
+std::string shown_handle(std::string_view handle, std::string const& key) {
+  if (handle.starts_with('@')) handle.remove_prefix(1);
+  bool const plain = std::ranges::all_of(handle, [](char c) { return c > ' ' && c < '\x7F'; });
+  return plain && handle.size() == key.size() ? std::string(handle) : key;
 }
 
 }  // namespace
@@ -152,17 +161,22 @@ Task<Created> Users::by_email(Call, EmailKey request) {
   co_return Created{found.front() ? found.front()->id : AccountId{}};
 }
 
+Task<Found<Name>> Users::free_or_own(std::string kind, std::string name, AccountId account, char const* taken) {
+  auto const row = co_await needs_.tables.get<Name>({kind, name});
+  if (row && row->account != account) {
+    std::vector<std::string> names(1, name);
+    auto const holder = co_await named(kind, std::move(names));
+    Time const now = needs_.clock.now();
+    bool const fresh = now < row->claimed_at + name_lapses_after;
+    if (holder.front() || fresh || now < row->held_until) throw Error{Code::conflict, taken};
+  }
+  co_return row;
+}
+
 Task<void> Users::claim(std::string kind, std::string name, AccountId account, char const* taken) {
   Name const mine{.kind = kind, .name = name, .account = account, .claimed_at = needs_.clock.now()};
   for (int attempt = 1;; ++attempt) {
-    auto const row = co_await needs_.tables.get<Name>({kind, name});
-    if (row && row->account != account) {
-      std::vector<std::string> names(1, name);
-      auto const holder = co_await named(kind, std::move(names));
-      Time const now = needs_.clock.now();
-      bool const fresh = now < row->claimed_at + name_lapses_after;
-      if (holder.front() || fresh || now < row->held_until) throw Error{Code::conflict, taken};
-    }
+    auto const row = co_await free_or_own(kind, name, account, taken);
     Change change;
     change.replace(row, mine);
     auto const committed = co_await needs_.tables.commit(std::move(change));
@@ -176,11 +190,13 @@ Task<Created> Users::create(Call call, CreateAccount request) {
   AccountId const id = request.account ? request.account : needs_.tables.ids().mint_as<AccountId>();
   Profile const profile{.display_name =
                             within(request.display_name, display_name_max, "A display name has at most 60 characters")};
+  // Looked at first: who mistyped the address may have the handle that was typed beside it.
+  if (!request.email_key.empty()) co_await free_or_own("email", request.email_key, id, email_taken);
   co_await claim("handle", key, id, "This handle is taken");
-  if (!request.email_key.empty()) co_await claim("email", request.email_key, id, "This e-mail address is taken");
+  if (!request.email_key.empty()) co_await claim("email", request.email_key, id, email_taken);
   co_await needs_.keys.create(id);
 
-  Account account{.id = id, .handle = request.handle.substr(request.handle.front() == '@' ? 1 : 0)};
+  Account account{.id = id, .handle = shown_handle(request.handle, key)};
   account.state = state_of(false, request.approved, request.confirmed);
   account.role = request.role == 0 ? static_cast<std::uint32_t>(Role::user) : request.role;
   account.locked = request.locked;
@@ -242,9 +258,8 @@ Task<Person> Users::rename(Call call, ChangeHandle request) {
       co_await needs_.tables.commit(std::move(change));
     }
   }
-  co_return co_await update(call.viewer, [request](Account& changed, Profile&) {
-    changed.handle = request.handle.substr(request.handle.front() == '@' ? 1 : 0);
-  });
+  co_return co_await update(
+      call.viewer, [request, key](Account& changed, Profile&) { changed.handle = shown_handle(request.handle, key); });
 }
 
 Task<Person> Users::set_state(Call call, ChangeState request) {

@@ -51,7 +51,9 @@ class Users final : public UsersService {
  private:
   // Who a name leads to: the account it names, if that names it back.
   Task<std::vector<Found<Account>>> named(std::string kind, std::vector<std::string> names);
-  // Claims the name for the account, or says who has it; conflict when somebody else does.
+  // The row of a name that the account may claim; conflict, with this sentence, when somebody has it.
+  Task<Found<Name>> free_or_own(std::string kind, std::string name, AccountId account, char const* taken);
+  // Claims the name for the account; conflict when somebody else has it.
   Task<void> claim(std::string kind, std::string name, AccountId account, char const* taken);
   Task<Person> update(AccountId account, std::function<void(Account&, Profile&)> edit);
 

@@ -53,13 +53,30 @@ TEST_F(UsersTest, ABadHandleIsRefused) {
     EXPECT_THROW(create(wrong), Error) << wrong;
 }
 
-TEST_F(UsersTest, AnEmailIsTakenOnceAndTheHandleClaimedBesideItLapses) {
+TEST_F(UsersTest, AnEmailIsTakenOnceAndTheHandleTypedBesideItStaysFree) {
   create("ada", "mail-1");
   EXPECT_THROW(create("ben", "mail-1"), Error);
   EXPECT_EQ(by_handle("ben"), AccountId{});
-  EXPECT_THROW(create("ben", "mail-2"), Error);  // claimed just now by the sign-up that failed
-  world.advance(name_lapses_after + std::chrono::seconds{1});
   EXPECT_TRUE(create("ben", "mail-2"));
+}
+
+TEST_F(UsersTest, ANameClaimedForNobodyLapses) {
+  // What a crash between claim and account leaves.
+  Name const claimed{.kind = "handle", .name = "ben", .account = AccountId{7}, .claimed_at = world.time.now()};
+  Change change;
+  change.put(claimed);
+  EXPECT_TRUE(world.run(world.tables().commit(std::move(change))).done());
+  EXPECT_THROW(create("ben"), Error);
+  world.advance(name_lapses_after + std::chrono::seconds{1});
+  EXPECT_TRUE(create("ben"));
+}
+
+TEST_F(UsersTest, AHandleIsShownInLettersThatCanBeTyped) {
+  for (auto const& [typed, shown] : {std::pair("Ada.L", "Ada.L"), std::pair("@Ben", "Ben"), std::pair("ﬁsh", "fish"),
+                                     std::pair("ＣＹ", "cy"), std::pair("da\xE2\x80\x8Bn", "dan")}) {
+    Accounts const one{.accounts = {create(typed)}};
+    EXPECT_EQ(world.run(users->people({}, one)).people.front().handle, shown);
+  }
 }
 
 TEST_F(UsersTest, AnOldHandleIsHeldForItsOwner) {
