@@ -45,8 +45,9 @@ std::shared_ptr<grpc::Channel> connect(std::string const& address) {
   arguments.SetMaxReceiveMessageSize(static_cast<int>(rpc_bytes_max));
   // The other end is on this machine: ask often whether it is back.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
+  // The least backoff is also how long an attempt may take, and a busy machine takes its time.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 10'000);
   // A method runs at most once a call; who may repeat it knows its operation.
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

@@ -2,9 +2,12 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
 #include <future>
 #include <thread>
 
@@ -47,6 +50,47 @@ TEST(GrpcCalls, WaitNoLongerThanTheirDeadline) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(1500));
   // What had begun runs to its end.
   EXPECT_TRUE(comes_true([&] { return form.service.ended == 1u; }));
+}
+
+// A server on a machine with better things to do: each connection is taken up a while after it came.
+class SlowDoor {
+ public:
+  SlowDoor(std::string const& address, std::string const& behind) : door_(loop_, private_socket(address)) {
+    thread_ = std::thread([this, behind] {
+      local::socket in(loop_), out(loop_);
+      door_.accept(in);
+      std::this_thread::sleep_for(milliseconds(400));
+      out.connect(private_socket(behind));
+      std::thread answers([&] { pump(out, in); });
+      pump(in, out);
+      answers.join();
+    });
+  }
+  ~SlowDoor() { thread_.join(); }
+
+ private:
+  using local = boost::asio::local::stream_protocol;
+
+  static void pump(local::socket& from, local::socket& to) {
+    std::array<char, 4096> part;
+    boost::system::error_code failed;
+    while (std::size_t const got = from.read_some(boost::asio::buffer(part), failed))
+      boost::asio::write(to, boost::asio::buffer(part, got), failed);
+    to.shutdown(local::socket::shutdown_both, failed);
+  }
+
+  boost::asio::io_context loop_;
+  local::acceptor door_;
+  std::thread thread_;
+};
+
+TEST(GrpcCalls, WaitForAServerThatIsBusy) {
+  Grpc form;
+  std::string const address = "unix:" + fresh_socket();
+  SlowDoor const door(address, form.settings.address);
+  GrpcChannel channel(address);
+  RemoteSample remote(channel);
+  EXPECT_EQ(run(remote.echo({}, {.text = "late"})).text, "late");
 }
 
 TEST(GrpcCalls, AreNotSentWhenTheirTimeIsOver) {
