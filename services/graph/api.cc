@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "gateway/http/paging.h"
+#include "gateway/views/account.h"
 #include "gateway/views/list.h"
 #include "gateway/views/relationship.h"
 
@@ -63,16 +64,18 @@ Task<Response> relationships(GraphService& graph, Request request) {
   co_return Response::json(std::move(out));
 }
 
+TiesRequest wanted_ties(Paging const& paging, AccountId person, TieKind kind) {
+  return {.person = person,
+          .kind = kind,
+          .max = TieId{paging.max_id},
+          .since = TieId{paging.since_id},
+          .min = TieId{paging.min_id},
+          .limit = static_cast<std::uint32_t>(paging.limit)};
+}
+
 // A page of people by the ids of the ties to them.
 Task<Response> people(GraphService& graph, Hydrator& hydrator, Request request, AccountId person, TieKind kind) {
-  Paging const paging = paging_of(request, 40, 80);
-  TiesRequest const wanted{.person = person,
-                           .kind = kind,
-                           .max = TieId{paging.max_id},
-                           .since = TieId{paging.since_id},
-                           .min = TieId{paging.min_id},
-                           .limit = static_cast<std::uint32_t>(paging.limit)};
-  auto const page = co_await graph.ties(request.call(), wanted);
+  auto const page = co_await graph.ties(request.call(), wanted_ties(paging_of(request, 40, 80), person, kind));
   std::vector<AccountId> others;
   for (auto const& tie : page.ties) others.push_back(tie.other);
   Response response = Response::json(co_await hydrator.account_list(request.call(), std::move(others)));
@@ -83,6 +86,27 @@ Task<Response> people(GraphService& graph, Hydrator& hydrator, Request request, 
 Task<Response> own_people(GraphService& graph, Hydrator& hydrator, TieKind kind, Request request) {
   AccountId const me = request.call().viewer;
   co_return co_await people(graph, hydrator, std::move(request), me, kind);
+}
+
+// A mute that is over has still its tie: the pair of the two says until when.
+Task<Response> muted_people(GraphService& graph, Hydrator& hydrator, Request request) {
+  Paging const paging = paging_of(request, 40, 80);
+  Call const call = request.call();
+  TiePage const page = co_await graph.ties(call, wanted_ties(paging, call.viewer, TieKind::muting));
+  Others asked;
+  for (auto const& tie : page.ties) asked.others.push_back(tie.other);
+  auto const list = co_await graph.relationships(call, asked);
+  auto const accounts = co_await hydrator.accounts(call, std::move(asked.others));
+  std::string out = "[";
+  for (std::size_t i = 0; i < accounts.size(); ++i) {
+    Relationship const& tie = list.relationships[i];
+    if (!accounts[i] || !tie.muting) continue;
+    if (out.size() > 1) out += ',';
+    views::append_muted_account(out, *accounts[i], tie.mute_until);
+  }
+  Response response = Response::json(out + ']');
+  if (!page.ties.empty()) link_pages(response, request, page.ties.front().tie.value, page.ties.back().tie.value);
+  co_return response;
 }
 
 Task<Response> people_of(GraphService& graph, Hydrator& hydrator, users::UsersService& users, TieKind kind,
@@ -294,7 +318,7 @@ void graph_api(Router& router, GraphService& graph, users::UsersService& users, 
   router.add({.path = "/api/v1/blocks", .scope = "read:blocks", .summary = "Whom you block"},
              bind_front(own_people, ref(graph), ref(hydrator), TieKind::blocking));
   router.add({.path = "/api/v1/mutes", .scope = "read:mutes", .summary = "Whom you mute"},
-             bind_front(own_people, ref(graph), ref(hydrator), TieKind::muting));
+             bind_front(muted_people, ref(graph), ref(hydrator)));
   router.add({.path = "/api/v1/close_friends", .scope = "read:follows", .summary = "Your close friends"},
              bind_front(own_people, ref(graph), ref(hydrator), TieKind::close));
   router.add({.method = Method::post,

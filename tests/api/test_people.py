@@ -157,12 +157,13 @@ def test_mute_with_and_without_notifications_and_end(two):
     tie = ada.do("mute", bob)
     assert tie["muting"] and tie["muting_notifications"]
     assert ada.do("mute", bob, notifications="false")["muting_notifications"] is False
-    assert ids(ada.get("/api/v1/mutes")) == [bob.id]
+    assert [(each["id"], each["mute_expires_at"]) for each in ada.get("/api/v1/mutes")] == [(bob.id, None)]
     assert ada.do("unmute", bob)["muting"] is False and ada.get("/api/v1/mutes") == []
-    ada.do("mute", bob, duration="1")
+    until = ada.do("mute", bob, duration="2")["muting_expires_at"]
     assert ada.to(bob)["muting"] is True
-    time.sleep(1.2)
-    assert ada.to(bob)["muting"] is False
+    assert [each["mute_expires_at"] for each in ada.get("/api/v1/mutes")] == [until]
+    time.sleep(2.2)
+    assert ada.to(bob)["muting"] is False and ada.get("/api/v1/mutes") == []
     ada.post(f"/api/v1/accounts/{bob.id}/mute", expect=422, duration="-5")
 
 
