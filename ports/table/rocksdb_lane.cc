@@ -10,7 +10,8 @@
 namespace kith::rocks {
 namespace {
 
-// While others are in flight it pays to wait a little: a synced write costs more than the wait.
+// While others are in flight it pays to wait a little until as many are here as last time: a synced write
+// costs more than the wait.
 constexpr auto linger = std::chrono::microseconds{50};
 constexpr std::size_t linger_enough = 16;
 // A job waits for at most two writes; if so many wait, the disk has stopped.
@@ -76,7 +77,7 @@ void Lane::submit(LaneJob& job) {
       job.why_ = stopping_ ? "the storage engine has stopped" : "too many writes wait for the disk";
     } else {
       waiting_.push_back(&job);
-      notify = idle_ || waiting_.size() == linger_enough;
+      notify = idle_ || waiting_.size() == wanted_;
       idle_ = false;
     }
   }
@@ -96,11 +97,11 @@ void Lane::loop() {
       idle_ = waiting_.empty();
       wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
       if (waiting_.empty()) return;
-      if (waiting_.size() < linger_enough && waiting_.size() + last_jobs_ > 2)
-        wake_.wait_for(lock, linger, [this] { return stopping_ || waiting_.size() >= linger_enough; });
+      if (waiting_.size() < wanted_)
+        wake_.wait_for(lock, linger, [this] { return stopping_ || waiting_.size() >= wanted_; });
       idle_ = false;
       jobs.swap(waiting_);
-      last_jobs_ = jobs.size();
+      wanted_ = std::min(jobs.size(), linger_enough);
       ++counts_.batches;
       counts_.jobs += jobs.size();
     }

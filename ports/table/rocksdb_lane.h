@@ -135,6 +135,7 @@ class Lane {
   std::condition_variable wake_;
   std::vector<LaneJob*> waiting_;
   bool idle_ = false;
+  std::size_t wanted_ = 0;  // so many jobs are waited for, a little
   bool stopping_ = true;
   Counts counts_;
 
@@ -146,7 +147,6 @@ class Lane {
   Recent before_;
   std::atomic<std::uint64_t> generation_{2};
   Duration generation_began_{};
-  std::size_t last_jobs_ = 0;
   bool failed_ = false;
   Duration looked_at_disk_{};
   std::string refusal_;
