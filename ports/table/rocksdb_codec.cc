@@ -47,7 +47,9 @@ std::uint64_t take_varint(std::string_view& in) {
   cut_off();
 }
 
-std::uint64_t take_u64(std::string_view& in) { return read_u64(take_bytes(in, 8).data()); }
+std::uint64_t take_u64(std::string_view& in) {
+  return read_u64(take_bytes(in, 8).data());  // NOLINT(bugprone-suspicious-stringview-data-usage): it reads eight
+}
 
 std::string_view take_bytes(std::string_view& in, std::uint64_t size) {
   if (size > in.size()) cut_off();

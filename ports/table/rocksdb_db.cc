@@ -31,13 +31,11 @@ void read_some(Db& db, std::vector<std::string> const& keys, ReadTier tier, std:
     // Where the key would stand at the edge of a block and the next block is not in the cache, MultiGet of
     // RocksDB 7.8 says "found" and gives no bytes, where Get says "incomplete". A row has at least its
     // header, so no bytes are no answer.
-    bool const unread = tier == ReadTier::kBlockCacheTier && statuses[i].ok() && values[i].empty();
-    if (unread)
+    bool const empty = tier == ReadTier::kBlockCacheTier && statuses[i].ok() && values[i].empty();
+    if (empty || statuses[i].IsIncomplete())
       places[left++] = places[i];
     else if (statuses[i].ok())
       states[places[i]] = decode_state({values[i].data(), values[i].size()});
-    else if (statuses[i].IsIncomplete())
-      places[left++] = places[i];
     else if (!statuses[i].IsNotFound())
       throw failed("read", statuses[i]);
   }

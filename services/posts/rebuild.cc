@@ -225,7 +225,7 @@ Task<std::string> Posts::walk_shares(keeper::Walk& walk) {
     auto const target = co_await needs_.tables.get<Head>({row.target});
     PostChanged event{.post = row.share, .author = row.person, .target = row.target};
     if (target) event.target_author = target->author;
-    co_await on_post_changed(std::move(event));
+    co_await on_post_changed(event);
   }
   co_return next;
 }
