@@ -104,7 +104,7 @@ int main_of(std::vector<std::string> const& arguments) {
     if (name == "--seeds" && value)
       settings.seeds = *value;
     else if (name == "--seed" && value)
-      settings.seed = *value;
+      settings.seed = value;
     else if (name == "--scenario" && !last)
       settings.scenario = arguments[i + 1];
     else {

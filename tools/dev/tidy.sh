@@ -12,10 +12,13 @@ else
 fi
 status=0
 one() {
-  clang-tidy-19 -p build/dev --quiet --warnings-as-errors='*' "$1" 2>/dev/null || { echo "FAILED $1"; exit 1; }
+  clang-tidy-19 -p build/dev --quiet --warnings-as-errors='*' "$1" 2>/dev/null && found=0 || found=1
+  [ $found -eq 0 ] || echo "FAILED $1"
+  echo "read $1"
+  return $found
 }
 export -f one
-printf '%s\0' "${compiled[@]}" | xargs -0 -P "${KITH_JOBS:-$(nproc)}" -I{} bash -c 'one "$@"; echo "read $1"' _ {} | { done=0; while IFS= read -r line; do
+printf '%s\0' "${compiled[@]}" | xargs -0 -P "${KITH_JOBS:-$(nproc)}" -I{} bash -c 'one "$@"' _ {} | { done=0; while IFS= read -r line; do
   case $line in
     "read "*) done=$((done + 1)); printf '[%d/%d] %s\n' $done ${#compiled[@]} "${line#read }" ;;
     *) printf '%s\n' "$line" ;;
