@@ -19,7 +19,7 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 for inherited in /proc/$$/fd/*; do
   [ "${inherited##*/}" -le 2 ] || [ "${inherited##*/}" -eq 255 ] || eval "exec ${inherited##*/}>&-"
 done
-known=(postgres kafka redis redis_cluster)
+known=(postgres cassandra kafka redis redis_cluster)
 for name in "${known[@]}"; do . "tools/dev/engines/$name.sh"; done
 
 root=$(realpath -m "${KITH_ENGINES:-build/engines}")

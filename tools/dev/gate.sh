@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 . tools/dev/gate_lib.sh
 gate=$1
 
-groups="build test bench postgres kafka redis"
+groups="build test bench postgres cassandra kafka redis"
 [ "$gate" = test ] || groups="$groups check"
 tools/dev/setup.sh $groups
 

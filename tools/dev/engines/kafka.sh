@@ -1,5 +1,7 @@
 # Apache Kafka, one server that is its own controller (KRaft), from Maven Central. Sourced by engines.sh.
 
+. tools/dev/engines/maven.sh
+
 kafka_packages=kafka
 kafka_port=29092
 kafka_stop=TERM
@@ -7,33 +9,7 @@ kafka_crash=KILL
 
 kafka_version=4.3.1
 kafka_log4j_version=2.25.4 # only writes what the server logs
-kafka_maven_plugin=3.8.1
 kafka_jars=$PWD/build/engines/kafka-$kafka_version # of every server that this tree starts
-
-kafka_fetch() {
-  mkdir -p build/engines
-  exec 8>build/engines/kafka.lock
-  flock 8
-  if [ ! -d "$kafka_jars" ]; then
-    local pom=build/engines/kafka.xml fresh=build/engines/kafka.new
-    rm -rf "$fresh"
-    cat >"$pom" <<XML
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion><groupId>kith</groupId><artifactId>kafka</artifactId><version>1</version>
-  <dependencies>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>$kafka_version</version></dependency>
-    <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId><version>$kafka_log4j_version</version></dependency>
-  </dependencies>
-</project>
-XML
-    say "kafka: fetching $kafka_version from Maven Central" >&2
-    mvn -B -q -f "$pom" "org.apache.maven.plugins:maven-dependency-plugin:$kafka_maven_plugin:copy-dependencies" \
-      -DoutputDirectory="$PWD/$fresh" -DincludeScope=runtime >&2 </dev/null || refuse "Maven could not fetch Kafka."
-    chmod -R a+rX "$fresh"
-    mv "$fresh" "$kafka_jars" # whole or not at all
-  fi
-  exec 8>&-
-}
 
 # Few threads, small heap, the quick compiler alone: it starts in seconds and serves tests.
 kafka_java() { # DIR HEAP CLASS...
@@ -46,7 +22,8 @@ kafka_java() { # DIR HEAP CLASS...
 
 kafka_start() { # DIR PORT
   local dir=$1 port=$2 controller password java_command
-  kafka_fetch
+  maven_fetch kafka $kafka_version "org.apache.kafka:kafka_2.13:$kafka_version" \
+    "org.apache.logging.log4j:log4j-slf4j-impl:$kafka_log4j_version"
   own "$dir"
   own "$dir/data"
   [ -f "$dir/password" ] || head -c 18 /dev/urandom | base64 >"$dir/password"
