@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -16,24 +17,32 @@
 namespace kith {
 namespace run_detail {
 
-// Whoever wakes the task from another thread may still be at the loop when the task has ended. So a
-// loop is not destroyed with the call, but kept for the next one on this thread.
+// Whoever wakes the task from another thread may still be at the loop when the task has ended, and when the
+// thread that ran it has. So a loop is not destroyed with the call, but kept for the next one.
 class Loop {
  public:
   Loop() {
-    if (free().empty()) free().push_back(std::make_unique<boost::asio::io_context>(1));
-    loop_ = std::move(free().back());
-    free().pop_back();
+    std::lock_guard const lock(kept().mutex);
+    if (kept().loops.empty()) kept().loops.push_back(std::make_unique<boost::asio::io_context>(1));
+    loop_ = std::move(kept().loops.back());
+    kept().loops.pop_back();
     loop_->restart();
   }
-  ~Loop() { free().push_back(std::move(loop_)); }
+  ~Loop() {
+    std::lock_guard const lock(kept().mutex);
+    kept().loops.push_back(std::move(loop_));
+  }
   Loop(Loop const&) = delete;
   boost::asio::io_context& operator*() { return *loop_; }
 
  private:
-  static std::vector<std::unique_ptr<boost::asio::io_context>>& free() {
-    thread_local std::vector<std::unique_ptr<boost::asio::io_context>> loops;
-    return loops;
+  struct Kept {
+    std::mutex mutex;
+    std::vector<std::unique_ptr<boost::asio::io_context>> loops;
+  };
+  static Kept& kept() {
+    static Kept& all = *new Kept;  // to the end of the process
+    return all;
   }
   std::unique_ptr<boost::asio::io_context> loop_;
 };
