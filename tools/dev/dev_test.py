@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -190,6 +191,18 @@ class Engines(unittest.TestCase):
             finally:
                 sleeper.kill()
                 sleeper.wait()
+
+
+    def test_what_is_held_ends_with_its_holder(self):
+        if not os.path.exists("/usr/bin/redis-server"):
+            self.skipTest("needs Redis")
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            held = self.engines("hold", "redis", folder)
+            self.assertEqual(held.returncode, 0, held.stderr)
+            port = re.search(r"^REDIS=redis://127.0.0.1:(\d+)$", held.stdout, re.MULTILINE).group(1)
+            with socket.socket() as probe:
+                self.assertNotEqual(probe.connect_ex(("127.0.0.1", int(port))), 0, "it still listens")
 
 
 class Authority(unittest.TestCase):

@@ -138,7 +138,8 @@ hold() {
   root=$(realpath -m "$2")
   mkdir -p "$root"
   local name=$1 ports="${1}_ports"
-  trap 'down "$name"' EXIT
+  # In words of now: at the exit this function's variables are gone.
+  trap "down $name" EXIT
   up "$name" "$(free_port "${!ports:-1}")"
   "${name}_address" "$root/$name" "$(port_of "$name")"
   echo
