@@ -305,7 +305,7 @@ TEST_P(LogContract, LargestEventFitsAndOneByteMoreIsRefused) {
   EXPECT_EQ(refused(log().append({large})), Code::invalid);
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, LogContract, testing::ValuesIn(engines()), name_of_engine);
+INSTANTIATE_TEST_SUITE_P(Engines, LogContract, testing::ValuesIn(log_engines()), name_of_engine);
 
 }  // namespace
 }  // namespace kith::contract

@@ -48,6 +48,8 @@ struct EngineKind {
 };
 
 std::vector<EngineKind> engines();
+// Those, and the ones that are a log alone: nobody asks them for tables.
+std::vector<EngineKind> log_engines();
 
 inline void PrintTo(EngineKind const& kind, std::ostream* out) { *out << kind.name; }
 inline std::string name_of_engine(testing::TestParamInfo<EngineKind> const& kind) { return kind.param.name; }

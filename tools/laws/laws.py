@@ -24,6 +24,7 @@ VENDORS = ("rocksdb", "postgres", "cassandra", "scylla", "redis", "kafka", "grpc
 VENDOR_HEADERS = {
     "boost/beast": r"gateway/http/",
     "libpq-fe": r"ports/\w+/postgres",
+    "librdkafka/": r"ports/log/kafka",
     "rocksdb/": r"ports/\w+/(\w+_)?rocks(db)?(_\w+)?(\.|/)",
     "grpc": r"ports/rpc/",
     "spdlog/": r"base/log\.cc",

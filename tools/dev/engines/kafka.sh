@@ -28,7 +28,7 @@ kafka_start() { # DIR PORT
   own "$dir/data"
   [ -f "$dir/password" ] || head -c 18 /dev/urandom | base64 >"$dir/password"
   password=$(cat "$dir/password")
-  [ -f "$dir/controller" ] || free_port >"$dir/controller"
+  [ -s "$dir/controller" ] || free_port 1 >"$dir/controller"
   controller=$(cat "$dir/controller")
   # Without the pauses that let a large cluster come together; sessions end soon, so that a killed server is
   # back in seconds.
