@@ -79,7 +79,7 @@ FileCommunity read_community(std::string const& graph_file, std::string const& p
   community.ties = std::move(graph.ties);
   for (auto& post : table.posts)
     community.posts.push_back({.author = static_cast<std::uint32_t>(post.row % community.people.size()),
-                               .text = std::move(post.title) + "\n\n" + std::move(post.text),
+                               .text = std::move(post.title) + " " + std::move(post.text),
                                .row = post.row});
   return community;
 }
