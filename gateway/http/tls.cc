@@ -1,6 +1,5 @@
 #include "gateway/http/tls.h"
 
-#include <boost/asio/ssl/impl/src.hpp>  // Asio's TLS is compiled here once
 #include <filesystem>
 #include <string_view>
 

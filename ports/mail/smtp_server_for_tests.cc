@@ -8,7 +8,6 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/read_until.hpp>
-#include <boost/asio/ssl/impl/src.hpp>  // compiled here: nothing else of this program uses TLS of Asio
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <filesystem>

@@ -1,0 +1,2 @@
+// Asio's TLS is compiled here once (BOOST_ASIO_SEPARATE_COMPILATION).
+#include <boost/asio/ssl/impl/src.hpp>
