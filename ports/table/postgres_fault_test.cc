@@ -4,13 +4,13 @@
 #include <thread>
 
 #include "base/all.h"
-#include "ports/table/postgres_proxy.h"
+#include "ports/table/contract_proxy.h"
 #include "ports/table/postgres_test_world.h"
 
 namespace kith {
 namespace {
 
-using contract::PostgresProxy;
+using contract::Proxy;
 using contract::thing;
 
 // As it stands alone in a message, ended by a NUL: BEGIN says READ COMMITTED.
@@ -25,7 +25,7 @@ class PostgresFault : public PostgresWorld {
     open();
   }
 
-  PostgresProxy proxy{server.port()};
+  Proxy proxy{server.port()};
 };
 
 Task<std::optional<Code>> ended(PostgresStore& store, Commit change) {
@@ -39,7 +39,7 @@ Task<std::optional<Code>> ended(PostgresStore& store, Commit change) {
 
 TEST_F(PostgresFault, LostAnswerToCommitIsUnknownAndItsRepeatIsDoneOnce) {
   EXPECT_EQ(refused(vote(1, "ada", 1)), std::nullopt);
-  proxy.cut(PostgresProxy::Cut::after, commit_word);
+  proxy.cut(Proxy::Cut::after, commit_word);
   EXPECT_EQ(refused(vote(1, "bob", 2)), Code::unknown);
   EXPECT_TRUE(proxy.has_cut());
   EXPECT_EQ(votes(1), 2) << "it was done, only nobody heard of it";
@@ -52,7 +52,7 @@ TEST_F(PostgresFault, LostAnswerToCommitIsUnknownAndItsRepeatIsDoneOnce) {
 
 TEST_F(PostgresFault, CommitThatNeverArrivedIsUnknownTooAndItsRepeatIsDoneOnce) {
   EXPECT_EQ(refused(vote(1, "ada", 1)), std::nullopt);
-  proxy.cut(PostgresProxy::Cut::before, commit_word);
+  proxy.cut(Proxy::Cut::before, commit_word);
   EXPECT_EQ(refused(vote(1, "bob", 2)), Code::unknown);
   EXPECT_EQ(votes(1), 1);
   EXPECT_EQ(refused(vote(1, "bob", 2)), std::nullopt);
@@ -61,7 +61,7 @@ TEST_F(PostgresFault, CommitThatNeverArrivedIsUnknownTooAndItsRepeatIsDoneOnce) 
 }
 
 TEST_F(PostgresFault, LineLostBeforeCommitIsTriedAgain) {
-  proxy.cut(PostgresProxy::Cut::before, "BEGIN");
+  proxy.cut(Proxy::Cut::before, "BEGIN");
   EXPECT_EQ(refused(vote(1, "ada", 1)), std::nullopt);
   EXPECT_TRUE(proxy.has_cut());
   EXPECT_EQ(votes(1), 1);
@@ -70,7 +70,7 @@ TEST_F(PostgresFault, LineLostBeforeCommitIsTriedAgain) {
 
 TEST_F(PostgresFault, LineLostWhileReadingIsTriedAgain) {
   commit(vote(1, "ada", 1));
-  proxy.cut(PostgresProxy::Cut::after, "get60001");
+  proxy.cut(Proxy::Cut::after, "get60001");
   EXPECT_TRUE(get(thing(1, "ada")));
   EXPECT_TRUE(proxy.has_cut());
 }

@@ -17,16 +17,16 @@
 
 namespace kith::contract {
 
-class PostgresProxy {
+class Proxy {
  public:
   enum class Cut { never, before, after };  // the word reaches the server: never did, or its answer does not return
 
-  explicit PostgresProxy(std::string const& port)
+  explicit Proxy(std::string const& port)
       : server_(boost::asio::ip::make_address("127.0.0.1"), static_cast<unsigned short>(std::stoi(port))),
         acceptor_(loops_.at(0), {boost::asio::ip::make_address("127.0.0.1"), 0}) {
     boost::asio::co_spawn(loops_.at(0), accept(), [](std::exception_ptr) {});
   }
-  ~PostgresProxy() { loops_.stop(); }
+  ~Proxy() { loops_.stop(); }
 
   std::string port() const { return std::to_string(acceptor_.local_endpoint().port()); }
   // The next time this word is said to the server, once.
