@@ -169,11 +169,17 @@ class MemoryListener final : public BusListener {
 MemoryBus::MemoryBus() : channels_(std::make_shared<Channels>()) {}
 MemoryBus::~MemoryBus() = default;
 
-Task<void> MemoryBus::say(std::string channel, std::string body) {
+void MemoryBus::tell(BusMessage const& message) { channels_->say(message); }
+
+void MemoryBus::check_limits(std::string const& channel, std::string const& body) {
   refuse_long(channel);
   if (body.size() > message_bytes_max)
     throw Error{Code::internal, "Something is wrong on this server", "bus: a message on " + channel + " is too long"};
-  channels_->say({std::move(channel), std::move(body)});
+}
+
+Task<void> MemoryBus::say(std::string channel, std::string body) {
+  check_limits(channel, body);
+  tell({std::move(channel), std::move(body)});
   co_return;
 }
 

@@ -14,6 +14,10 @@ class MemoryBus final : public Bus {
   Task<void> say(std::string channel, std::string body) override;
   Task<std::unique_ptr<BusListener>> listen(std::vector<std::string> channels) override;
 
+  // The same without a task; and what of it is refused, with an Error.
+  void tell(BusMessage const& message);
+  static void check_limits(std::string const& channel, std::string const& body);
+
   class Channels;
 
  private:

@@ -94,8 +94,7 @@ class MemoryCache::Shard {
     return Cached{entry.value, entry.version, entry.ends - now};
   }
 
-  bool set(std::string key, std::string value, CacheVersion version, Duration ttl, Duration now) {
-    auto held = std::make_shared<std::string const>(std::move(value));
+  bool set(std::string key, std::shared_ptr<std::string const> held, CacheVersion version, Duration ttl, Duration now) {
     if (entry_overhead + key.size() + held->size() > bytes_max_ / 4) return false;  // it would push out all else
     std::lock_guard const lock(mutex_);
     auto place = places_.find(key);
@@ -111,6 +110,27 @@ class MemoryCache::Shard {
     if (place != places_.end() && version <= place->second->version && !forgotten(*place->second, now)) return;
     put({std::move(key), nullptr, version, now + invalidation_kept, now, 0}, place);
     evict(now);
+  }
+
+  bool outdated(std::string_view key, CacheVersion version, Duration now) const {
+    std::lock_guard const lock(mutex_);
+    auto const place = places_.find(key);
+    return place != places_.end() && version < place->second->version && !forgotten(*place->second, now);
+  }
+
+  void forget(std::string_view key) {
+    std::lock_guard const lock(mutex_);
+    auto const place = places_.find(key);
+    if (place != places_.end() && place->second->value) drop(place->second);
+  }
+
+  void forget_values() {
+    std::lock_guard const lock(mutex_);
+    for (Entries& list : lists_)
+      for (auto at = list.begin(); at != list.end();) {
+        auto const entry = at++;
+        if (entry->value) drop(entry);
+      }
   }
 
   Counted count(std::string key, std::uint64_t amount, Duration window, Duration now) {
@@ -247,30 +267,51 @@ Task<std::vector<std::optional<Cached>>> MemoryCache::get_many(std::vector<std::
   co_return found;
 }
 
-Task<bool> MemoryCache::set(std::string key, std::string value, CacheVersion version, Duration ttl) {
-  if (key.size() > cache_key_bytes_max || value.size() > cache_value_bytes_max || ttl <= Duration{0}) co_return false;
+bool MemoryCache::keep(std::string key, std::shared_ptr<std::string const> value, CacheVersion version, Duration ttl) {
+  if (key.size() > cache_key_bytes_max || value->size() > cache_value_bytes_max || ttl <= Duration{0}) return false;
   Shard& shard = shard_of(key);
-  co_return shard.set(std::move(key), std::move(value), version, std::min(ttl, cache_ttl_max),
-                      clock_.monotonic_coarse());
+  return shard.set(std::move(key), std::move(value), version, std::min(ttl, cache_ttl_max), clock_.monotonic_coarse());
+}
+
+void MemoryCache::invalidate_now(std::string key, CacheVersion version) {
+  if (key.size() > cache_key_bytes_max) return;
+  Shard& shard = shard_of(key);
+  shard.invalidate(std::move(key), version, clock_.monotonic_coarse());
+}
+
+Counted MemoryCache::count_now(std::string key, std::uint64_t amount, Duration window) {
+  check(window > Duration{0}, "a window has a length");
+  if (key.size() > cache_key_bytes_max) key.resize(cache_key_bytes_max);
+  Shard& shard = shard_of(key);
+  return shard.count(std::move(key), amount, window, clock_.monotonic());
+}
+
+void MemoryCache::reset_count_now(std::string const& key) { shard_of(key).reset_count(key); }
+
+bool MemoryCache::outdated(std::string_view key, CacheVersion version) const {
+  return shard_of(key).outdated(key, version, clock_.monotonic_coarse());
+}
+void MemoryCache::forget(std::string_view key) { shard_of(key).forget(key); }
+void MemoryCache::forget_values() {
+  for (auto& shard : shards_) shard->forget_values();
+}
+
+Task<bool> MemoryCache::set(std::string key, std::string value, CacheVersion version, Duration ttl) {
+  auto held = std::make_shared<std::string const>(std::move(value));
+  co_return keep(std::move(key), std::move(held), version, ttl);
 }
 
 Task<void> MemoryCache::invalidate(std::string key, CacheVersion version) {
-  if (key.size() <= cache_key_bytes_max) {
-    Shard& shard = shard_of(key);
-    shard.invalidate(std::move(key), version, clock_.monotonic_coarse());
-  }
+  invalidate_now(std::move(key), version);
   co_return;
 }
 
 Task<Counted> MemoryCache::count(std::string key, std::uint64_t amount, Duration window) {
-  check(window > Duration{0}, "a window has a length");
-  if (key.size() > cache_key_bytes_max) key.resize(cache_key_bytes_max);
-  Shard& shard = shard_of(key);
-  co_return shard.count(std::move(key), amount, window, clock_.monotonic());
+  co_return count_now(std::move(key), amount, window);
 }
 
 Task<void> MemoryCache::reset_count(std::string key) {
-  shard_of(key).reset_count(key);
+  reset_count_now(key);
   co_return;
 }
 

@@ -35,6 +35,17 @@ class MemoryCache final : public Cache {
   Task<Counted> count(std::string key, std::uint64_t amount, Duration window) override;
   Task<void> reset_count(std::string key) override;
 
+  // The same without a task, and what an engine needs that keeps copies near it.
+  bool keep(std::string key, std::shared_ptr<std::string const> value, CacheVersion version, Duration ttl);
+  void invalidate_now(std::string key, CacheVersion version);
+  Counted count_now(std::string key, std::uint64_t amount, Duration window);
+  void reset_count_now(std::string const& key);
+  // Whether something newer was invalidated or is there.
+  bool outdated(std::string_view key, CacheVersion version) const;
+  // Drops the value, or every value; what was invalidated stays so.
+  void forget(std::string_view key);
+  void forget_values();
+
   struct Usage {
     std::size_t bytes = 0;
     std::size_t entries = 0;

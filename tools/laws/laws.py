@@ -108,6 +108,8 @@ def may_include(path, target):
     if theirs in ("app", "tests", "bench", "tools") or target.startswith(("app/", "bench/")):
         return None if is_test(path) and target.startswith(("tests/", "tools/")) else f"nothing but {theirs} itself may; move what you need to a port or base"
     engine = engine_of(target)
+    if engine == "memory" and engine_of(path) and theirs == owner:
+        return None  # what one process keeps near what it shares with others
     if engine and engine != engine_of(path) and not is_test(path):
         return f"an engine's header is for app, tests and that engine; include the port's own header of {theirs}"
     if top == "ports":

@@ -63,6 +63,8 @@ class IncludeRule(unittest.TestCase):
         self.allowed("ports/log/rocksdb.cc", "ports/table/rocksdb.h")
         self.allowed("services/posts/posts_test.cc", "ports/table/memory.h")
         self.allowed("ports/table/test_world.h", "ports/table/memory.h")
+        self.allowed("ports/cache/redis.cc", "ports/cache/memory.h")
+        self.refused("ports/log/redis.cc", "ports/cache/memory.h")
         self.refused("services/posts/posts.cc", "ports/table/memory.h")
         self.refused("ports/log/dispatch.cc", "ports/table/rocksdb_store.h")
         self.refused("gateway/http/server.cc", "ports/cache/redis.h")
