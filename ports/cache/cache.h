@@ -8,7 +8,11 @@
 //     slow cannot bring back what a writer replaced meanwhile;
 //   - a value is never handed out after its time to live, nor under another key;
 //   - what is kept is bounded in bytes; what leaves first is the engine's policy;
-//   - an entry may vanish at any moment; counters may too, and then count from zero.
+//   - an entry may vanish at any moment; counters may too, and then count from zero;
+//   - an engine shared by processes that cannot be reached is empty, never an error: nothing is found or set,
+//     and counters are those of this process.
+// Whoever invalidated is handed nothing older from then on. Another process, which may keep copies near it, can
+// be for a second longer; and until the engine could be told, where it was away when it should have been.
 // Every method may be called from any thread; a Task resumes on its awaiter's executor.
 
 #include <cstdint>
@@ -57,7 +61,7 @@ class Cache {
   }
   // False when refused as too old, or as larger than the limits above allow.
   virtual Task<bool> set(std::string key, std::string value, CacheVersion version, Duration ttl) = 0;
-  // From now on nothing older than `version` is kept or handed out.
+  // From now on nothing older than `version` is kept or handed out here.
   virtual Task<void> invalidate(std::string key, CacheVersion version) = 0;
 
   // Adds `amount` (0: only looks) to what was counted in the last `window`, a sliding one: what is

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "base/run.h"
+#include "ports/cache/contract.h"
 #include "ports/cache/memory.h"
 #include "ports/clock/fake.h"
 
@@ -11,19 +12,23 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Engine {
-  char const* name;
-  std::unique_ptr<Cache> (*fresh)(Clock const&);
-};
-
-std::unique_ptr<Cache> memory(Clock const& clock, Eviction eviction) {
-  return std::make_unique<MemoryCache>(clock, MemoryCache::Limits{.eviction = eviction});
+std::vector<contract::CacheEngine> engines() {
+  std::vector<contract::CacheEngine> all;
+  for (auto const& [name, eviction] :
+       {std::pair{"lru", Eviction::lru}, {"lfu", Eviction::lfu}, {"sliding_window", Eviction::sliding_window}})
+    all.push_back({name, [eviction](Clock const& clock) {
+                     return std::make_shared<MemoryCache>(clock, MemoryCache::Limits{.eviction = eviction});
+                   }});
+#ifdef KITH_REDIS
+  for (auto& engine : contract::redis_caches()) all.push_back(std::move(engine));
+#endif
+  return all;
 }
 
-class CacheContract : public testing::TestWithParam<Engine> {
+class CacheContract : public testing::TestWithParam<contract::CacheEngine> {
  protected:
   FakeClock clock_;
-  std::unique_ptr<Cache> cache_ = GetParam().fresh(clock_);
+  std::shared_ptr<Cache> cache_ = GetParam().fresh(clock_);
 
   std::string get(std::string key) {
     auto const found = run(cache_->get(std::move(key)));
@@ -167,14 +172,29 @@ TEST_P(CacheContract, ServesManyThreads) {
   EXPECT_EQ(count("all", 0).count, 800u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, CacheContract,
-                         testing::Values(Engine{"lru", [](Clock const& clock) { return memory(clock, Eviction::lru); }},
-                                         Engine{"lfu", [](Clock const& clock) { return memory(clock, Eviction::lfu); }},
-                                         Engine{"sliding_window",
-                                                [](Clock const& clock) {
-                                                  return memory(clock, Eviction::sliding_window);
-                                                }}),
-                         [](auto const& engine) { return std::string(engine.param.name); });
+INSTANTIATE_TEST_SUITE_P(Engines, CacheContract, testing::ValuesIn(engines()),
+                         [](auto const& engine) { return engine.param.name; });
+
+// What is kept near an engine that others change, too.
+TEST(MemoryCache, ForgetsValuesButNotWhatWasInvalidated) {
+  FakeClock clock;
+  MemoryCache cache(clock, {});
+  run(cache.set("a", "1", 1, 1h));
+  run(cache.set("b", "1", 1, 1h));
+  cache.forget("a");
+  EXPECT_FALSE(run(cache.get("a")));
+  EXPECT_TRUE(run(cache.get("b")));
+  run(cache.invalidate("a", 5));
+  cache.forget("a");
+  EXPECT_TRUE(cache.outdated("a", 4));
+  EXPECT_FALSE(cache.outdated("a", 5));
+  EXPECT_FALSE(cache.outdated("b", 1));
+  cache.forget_values();
+  EXPECT_FALSE(run(cache.get("b")));
+  EXPECT_TRUE(cache.outdated("a", 4));
+  clock.advance(10min);
+  EXPECT_FALSE(cache.outdated("a", 4));
+}
 
 class Evicting : public testing::Test {
  protected:
