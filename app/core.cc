@@ -10,12 +10,11 @@
 #include <optional>
 
 #include "app/address.h"
+#include "app/caches.h"
 #include "app/engines.h"
-#include "app/memory.h"
 #include "base/log.h"
 #include "base/run.h"
 #include "base/workers.h"
-#include "ports/cache/memory.h"
 #include "ports/clock/lease_table.h"
 #include "ports/hash/argon2.h"
 #include "ports/hash/tokens.h"
@@ -35,16 +34,6 @@
 
 namespace kith {
 namespace {
-
-MemoryCache::Limits cache_limits(Settings const& settings) {
-  MemoryCache::Limits limits{.bytes_max = cache_memory(settings) / 16};
-  switch (settings.cache_eviction) {
-    case CacheEviction::lru: limits.eviction = Eviction::lru; break;
-    case CacheEviction::lfu: limits.eviction = Eviction::lfu; break;
-    case CacheEviction::sliding_window: limits.eviction = Eviction::sliding_window; break;
-  }
-  return limits;
-}
 
 auth::Auth::Settings auth_settings(Settings const& settings) {
   auth::Auth::Settings auth;
@@ -102,7 +91,7 @@ struct Core::Parts {
                    .passes = static_cast<unsigned>(settings.password_passes),
                    .at_once = static_cast<unsigned>(settings.password_at_once)}),
         lookup(keys.server_key().derive("names")),
-        cache(clock, cache_limits(settings)),
+        caches(clock, settings),
         mail(make_mail(settings, clock, random, workers)),
         users({tables, keys, clock}),
         graph({tables, clock, users}),
@@ -119,7 +108,7 @@ struct Core::Parts {
                    settings.feeds_kept, settings.timelines_kept}}),
         notifications({tables, clock, engines.log(), graph, posts, reactions, settings.notifications_kept}),
         search({tables, clock, users, graph, posts}),
-        auth({tables, clock, random, passwords, lookup, cache, *mail, users, auth_settings(settings)}) {
+        auth({tables, clock, random, passwords, lookup, caches.cache(), *mail, users, auth_settings(settings)}) {
     graph::follow(dispatch, graph);
     posts::follow(dispatch, posts);
     reactions::follow(dispatch, reactions);
@@ -142,7 +131,7 @@ struct Core::Parts {
   Tables tables;
   Argon2Passwords passwords;
   LookupHash lookup;
-  MemoryCache cache;
+  Caches caches;
   std::unique_ptr<Mail> mail;
   users::Users users;
   graph::Graph graph;
@@ -208,6 +197,7 @@ void Core::serve(Methods& methods) {
 
 Task<void> Core::report(Metrics& metrics) {
   parts_->engines.report(metrics);
+  parts_->caches.report(metrics);
   std::vector<Lag> lags;
   try {
     lags = co_await log().lag();

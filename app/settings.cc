@@ -146,6 +146,23 @@ class Table {
            "Connections with each server for commits; two more are for reads, one for events.");
     duration("postgres_deadline", &Settings::postgres_deadline, std::chrono::milliseconds{100}, std::chrono::minutes{5},
              "A call to a server that takes longer, with its retries, is given up.");
+    choice("engines_cache", &Settings::engines_cache, {"embedded", "redis"},
+           "Copies that spare work, and counts of attempts: in each process, or shared on Redis servers.");
+    choice("engines_bus", &Settings::engines_bus, {"embedded", "redis"},
+           "What processes say to each other at once: within one process, or over Redis servers.");
+    list("redis_servers", &Settings::redis_servers, is_anything, "redis://USER@HOST:PORT each, or rediss:// with TLS",
+         "One server, or some of one Cluster, which names the others.");
+    text("redis_password_file", &Settings::redis_password_file, "a file",
+         "A file that holds the password alone, read for each new connection.");
+    text("redis_tls_authority", &Settings::redis_tls_authority, "a file",
+         "Certificates to trust there, PEM. Nothing: those the system trusts.");
+    text("redis_tls_certificate", &Settings::redis_tls_certificate, "a file",
+         "Our certificate and its chain, PEM, where the servers want one.");
+    text("redis_tls_key", &Settings::redis_tls_key, "a file", "The key of that certificate, PEM.");
+    text("redis_prefix", &Settings::redis_prefix, "a text",
+         "Before every key and channel, so that communities can share servers.");
+    duration("redis_deadline", &Settings::redis_deadline, std::chrono::milliseconds{10}, std::chrono::minutes{1},
+             "A call that takes longer, with its retries, is given up as if nothing was there.");
 
     group("What the operator sees");
     choice("log_level", &Settings::log_level, {"debug", "info", "warn", "error"}, "The least that is logged.");
@@ -332,6 +349,14 @@ void check_together(Settings const& settings) {
     refuse("famous_followers_down must be less than famous_followers_up");
   if (settings.engines_strict == StrictEngine::postgres && settings.postgres_servers.empty())
     refuse("engines_strict is postgres, but postgres_servers names no server");
+  if (settings.redis_servers.empty() && settings.engines_cache == SharedEngine::redis)
+    refuse("engines_cache is redis, but redis_servers names no server");
+  if (settings.redis_servers.empty() && settings.engines_bus == SharedEngine::redis)
+    refuse("engines_bus is redis, but redis_servers names no server");
+  if (settings.redis_tls_certificate.empty() != settings.redis_tls_key.empty())
+    refuse("redis_tls_certificate and redis_tls_key belong together: set both or none");
+  if (settings.redis_prefix.find_first_of("{}") != std::string::npos)
+    refuse("redis_prefix must be without braces, which would put all keys on one server");
   if (settings.mail_from.empty()) refuse("mail_from must be an e-mail address");
   if (settings.mail == MailBy::smtp && settings.mail_smtp_host.empty())
     refuse("mail is smtp, but mail_smtp_host names no server");

@@ -19,6 +19,7 @@ enum class SignUp : std::uint8_t { open, approval, closed };
 enum class RequestLog : std::uint8_t { off, failures, sampled, all };
 enum class CacheEviction : std::uint8_t { lru, lfu, sliding_window };
 enum class StrictEngine : std::uint8_t { embedded, postgres };
+enum class SharedEngine : std::uint8_t { embedded, redis };
 enum class MailBy : std::uint8_t { folder, smtp };
 enum class MailTls : std::uint8_t { starttls, implicit, none };
 
@@ -93,6 +94,15 @@ struct Settings {
   std::string postgres_password_file = {};
   std::uint64_t postgres_connections = 16;
   Duration postgres_deadline = std::chrono::seconds{5};
+  SharedEngine engines_cache = SharedEngine::embedded;
+  SharedEngine engines_bus = SharedEngine::embedded;
+  std::vector<std::string> redis_servers = {};
+  std::string redis_password_file = {};
+  std::string redis_tls_authority = {};
+  std::string redis_tls_certificate = {};
+  std::string redis_tls_key = {};
+  std::string redis_prefix = "kith";
+  Duration redis_deadline = std::chrono::milliseconds{250};
 
   // What the operator sees.
   LogLevel log_level = LogLevel::info;

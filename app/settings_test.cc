@@ -232,6 +232,20 @@ TEST(Settings, TheDistributedProfileNamesItsEngines) {
   EXPECT_EQ(settings.engines_strict, StrictEngine::postgres);
   EXPECT_THAT(settings.postgres_servers, testing::SizeIs(2));
   EXPECT_FALSE(settings.postgres_password_file.empty());
+  EXPECT_EQ(settings.engines_cache, SharedEngine::redis);
+  EXPECT_EQ(settings.engines_bus, SharedEngine::redis);
+  EXPECT_THAT(settings.redis_servers, testing::SizeIs(3));
+  EXPECT_FALSE(settings.redis_password_file.empty());
+}
+
+TEST_F(SettingsFile, WhatIsSharedOnServersNeedsAServer) {
+  EXPECT_EQ(refusal("[engines]\ncache = \"redis\""), "engines_cache is redis, but redis_servers names no server");
+  EXPECT_EQ(refusal("[engines]\nbus = \"redis\""), "engines_bus is redis, but redis_servers names no server");
+  EXPECT_EQ(refusal("[engines]\nbus = \"redis\"\n[redis]\nservers = [\"redis://cache1\"]"), "accepted");
+  EXPECT_EQ(refusal("redis_tls_key = \"key.pem\""),
+            "redis_tls_certificate and redis_tls_key belong together: set both or none");
+  EXPECT_EQ(refusal("redis_prefix = \"{kith}\""),
+            "redis_prefix must be without braces, which would put all keys on one server");
 }
 
 TEST(Words, SizesAndTimesAreReadAndPrinted) {
