@@ -14,7 +14,10 @@ constexpr char32_t non_joiner = 0x200C;    // Persian: inside words
 constexpr char32_t wide_hash = 0xFF03;     // what Japanese keyboards type
 constexpr std::size_t host_bytes_max = 253;
 
-bool is_word(char32_t code) { return code == '_' || is_letter(code) || is_digit(code) || is_mark(code); }
+bool is_word(char32_t code) {
+  // The Hangul fillers are letters that nobody sees: a name or a host must not hold them.
+  return code == '_' || (is_letter(code) && !is_hidden(code)) || is_digit(code) || is_mark(code);
+}
 bool is_separator(char32_t code) {
   return code == '_' || code == middle_dot || code == katakana_dot || code == non_joiner;
 }

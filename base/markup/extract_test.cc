@@ -103,6 +103,18 @@ TEST(Links, NeverHideTheirHostBehindAName) {
               ElementsAre("https://a.example/x@y", "http://a.example"));
 }
 
+// The Hangul fillers are letters that nobody sees.
+TEST(Entities, HoldNothingThatNobodySees) {
+  for (char const* const filler : {"\u115f", "\u1160", "\u3164", "\uffa0"}) {
+    std::string const hidden = filler;
+    EXPECT_THAT(links("https://a" + hidden + "b.example"), IsEmpty());
+    EXPECT_THAT(links("https://a.example" + hidden), ElementsAre("https://a.example"));
+    EXPECT_THAT(tags("#" + hidden), IsEmpty());
+    EXPECT_THAT(tags("#kith" + hidden), ElementsAre("kith"));
+    EXPECT_EQ(tag_key("a" + hidden), "");
+  }
+}
+
 TEST(Entities, AreBounded) {
   std::string text;
   for (int i = 0; i < 200; ++i) {
