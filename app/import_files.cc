@@ -150,14 +150,12 @@ std::string read_input(std::string const& path, std::string_view what) {
   if (!file) throw Error{Code::invalid, name + " cannot be read: " + std::generic_category().message(errno)};
   std::string text;
   std::string part(1 << 16, '\0');
-  std::size_t got = part.size();
-  while (got == part.size()) {
-    got = std::fread(part.data(), 1, part.size(), file.get());
-    text.append(part, 0, got);
+  while (std::feof(file.get()) == 0) {
+    text.append(part, 0, std::fread(part.data(), 1, part.size(), file.get()));
+    if (std::ferror(file.get()) != 0)
+      throw Error{Code::invalid, name + " cannot be read: " + std::generic_category().message(errno)};
     if (text.size() > input_bytes_max) throw Error{Code::invalid, name + " is larger than 256 MiB"};
   }
-  if (std::ferror(file.get()) != 0)
-    throw Error{Code::invalid, name + " cannot be read: " + std::generic_category().message(errno)};
   if (text.empty()) throw Error{Code::invalid, name + " is empty"};
   return text;
 }
