@@ -97,7 +97,7 @@ struct Core::Parts {
         graph({tables, clock, users}),
         posts({tables, clock, users, graph, &imports, {settings.post_characters_max, host_of(base_url_of(settings))}}),
         reactions({tables, posts, graph}),
-        pages({posts, reactions, users, graph}),
+        pages({posts, reactions, users, graph, tables.apart()}),
         timeline({tables,
                   clock,
                   engines.log(),

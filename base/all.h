@@ -115,4 +115,12 @@ Task<std::tuple<T...>> all(Task<T>... tasks) {
   co_return std::apply([](auto&... slot) { return std::tuple<T...>{slot.take()...}; }, slots);
 }
 
+// Reads that need nothing of each other. `apart`: each may wait for another machine, so they wait side by side.
+// Else they look into memory and hardly ever wait, and side by side would cost more than all of them.
+template <class... T>
+Task<std::tuple<T...>> gather(bool apart, Task<T>... reads) {
+  if (apart) co_return co_await all(std::move(reads)...);
+  co_return std::tuple<T...>{co_await std::move(reads)...};
+}
+
 }  // namespace kith

@@ -19,6 +19,7 @@ class PostgresStrict final : public Strict {
   explicit PostgresStrict(Needs needs) : needs_(needs) {}
 
   Task<std::vector<RowPtr>> get(std::vector<RowKey> keys) override;
+  bool apart() const override { return true; }
   Task<Scanned> scan(Range range) override;
   Task<Outcome> commit(Commit commit) override;
   Task<RawPage> scan_all(Table table, std::string cursor, std::size_t limit) override;

@@ -89,6 +89,8 @@ class Strict {
     (void)keys, (void)rows;
     return false;
   }
+  // Whether a read may wait for another machine: then those that need nothing of each other are asked side by side.
+  virtual bool apart() const { return false; }
   virtual Task<Scanned> scan(Range range) = 0;
   virtual Task<Outcome> commit(Commit commit) = 0;
 

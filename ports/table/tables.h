@@ -186,6 +186,9 @@ class Tables {
   };
   explicit Tables(Needs needs) : needs_(needs) {}
 
+  // For `gather`, of reads of strict tables.
+  bool apart() const { return needs_.strict.apart(); }
+
   template <class T>
   Task<Found<T>> get(typename T::Key key) {
     auto& [encoded, rows] = scratch();

@@ -1,5 +1,6 @@
 #include "services/pages/pages.h"
 
+#include "base/all.h"
 #include "base/error.h"
 
 namespace kith::pages {
@@ -43,8 +44,6 @@ Task<Page> Pages::statuses(Call call, PostsRequest request) {
   co_return co_await complete(call, std::move(judged));
 }
 
-// The calls go one after another: in one process they are look-ups in memory that never wait, and
-// waiting side by side would cost more than all of them.
 Task<Page> Pages::complete(Call call, SeenRequest request) {
   Page page;
   page.statuses.reserve(request.posts.size());
@@ -70,17 +69,16 @@ Task<Page> Pages::complete(Call call, SeenRequest request) {
     }
   }
   if (page.statuses.empty()) co_return page;
-  if (!asked.posts().empty()) {
-    reactions::PostIds posts{.posts = std::move(asked.posts())};
-    auto facts = co_await needs_.reactions.facts(call, std::move(posts));
-    std::size_t next = 0;
-    for (Status& status : page.statuses) {
-      if (status.facts.kind != posts::Kind::share) status.reactions = std::move(facts.posts.at(next++));
-      if (status.target) status.target_reactions = std::move(facts.posts.at(next++));
-      if (status.quoted) status.quoted_reactions = std::move(facts.posts.at(next++));
-    }
+  reactions::PostIds posts{.posts = std::move(asked.posts())};
+  auto [facts, accounts] =
+      co_await gather(needs_.apart, needs_.reactions.facts(call, std::move(posts)), stamps(call, asked.authors()));
+  std::size_t next = 0;
+  for (Status& status : page.statuses) {
+    if (status.facts.kind != posts::Kind::share) status.reactions = std::move(facts.posts.at(next++));
+    if (status.target) status.target_reactions = std::move(facts.posts.at(next++));
+    if (status.quoted) status.quoted_reactions = std::move(facts.posts.at(next++));
   }
-  page.accounts = co_await stamps(call, asked.authors());
+  page.accounts = std::move(accounts);
   co_return page;
 }
 
@@ -93,11 +91,11 @@ Task<std::vector<AccountStamp>> Pages::stamps(Call call, std::vector<AccountId> 
   std::vector<AccountStamp> stamps(accounts.size());
   if (accounts.empty()) co_return stamps;
   users::Accounts who{.accounts = accounts};
-  auto const rows = co_await needs_.users.stamps(call, std::move(who));
   posts::AuthorCountsRequest authors{.authors = accounts};
-  auto const posts = co_await needs_.posts.author_counts(call, std::move(authors));
   graph::People people{.people = std::move(accounts)};
-  auto const ties = co_await needs_.graph.counts(call, std::move(people));
+  auto const [rows, posts, ties] = co_await gather(needs_.apart, needs_.users.stamps(call, std::move(who)),
+                                                   needs_.posts.author_counts(call, std::move(authors)),
+                                                   needs_.graph.counts(call, std::move(people)));
   for (std::size_t i = 0; i < stamps.size(); ++i) {
     AccountStamp& stamp = stamps[i];
     users::Stamp const& row = rows.stamps.at(i);

@@ -21,6 +21,7 @@ class Pages final : public PagesService {
     reactions::ReactionsService& reactions;
     users::UsersService& users;
     graph::GraphService& graph;
+    bool apart = false;  // their reads may wait for another machine
   };
   explicit Pages(Needs needs) : needs_(needs) {}
 

@@ -47,7 +47,8 @@ Task<PostPage> Posts::page_of(Call call, Scan<Row> scan, std::size_t limit,
     for (auto const& row : rows)
       if (wanted(*row, filter)) ids.push_back(row->post);
     std::vector<SeenPost> seen;
-    if (!ids.empty()) seen = co_await see_all(call, std::move(ids), false);
+    SeeRequest asked{.posts = std::move(ids)};
+    if (!asked.posts.empty()) seen = co_await see_all(call, std::move(asked));
     std::size_t next = 0;
     for (auto const& row : rows) {
       if (page.posts.size() == limit) {
@@ -85,7 +86,8 @@ Task<PostPage> Posts::pinned(Call call, AccountId author) {
   for (auto const& pin : pins) ids.push_back(pin->post);
   PostPage page;
   if (ids.empty()) co_return page;
-  auto seen = co_await see_all(call, std::move(ids), false);
+  SeeRequest asked{.posts = std::move(ids)};
+  auto seen = co_await see_all(call, std::move(asked));
   for (SeenPost& post : seen)
     if (post.visible) page.posts.push_back(std::move(post));
   co_return page;

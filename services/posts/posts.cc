@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/all.h"
 #include "base/text.h"
 
 namespace kith::posts {
@@ -106,24 +107,25 @@ void signed_in(Call const& call) {
   if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
 }
 
-Task<Sight> Posts::look(Call call, std::vector<PostId> posts) {
-  return Sight::of(needs_.tables, needs_.users, needs_.graph, call, std::move(posts));
+Task<Sight> Posts::look(Call call, std::vector<PostId> posts, std::vector<AccountId> authors) {
+  Sight::Needs const needs{needs_.tables, needs_.users, needs_.graph};
+  return Sight::of(needs, call, std::move(posts), std::move(authors));
 }
 
 Task<Sight> Posts::look(Call call, PostId post) { return look(call, std::vector<PostId>(1, post)); }
 
 Task<Seen> Posts::see(Call call, SeeRequest request) {
   if (request.posts.size() > see_max) throw Error{Code::invalid, "At most 500 posts can be asked for at once"};
-  Seen seen{.posts = co_await see_all(call, std::move(request.posts), request.verdict_only)};
+  Seen seen{.posts = co_await see_all(call, std::move(request))};
   co_return seen;
 }
 
-Task<std::vector<SeenPost>> Posts::see_all(Call call, std::vector<PostId> posts, bool verdict_only) {
-  Sight const sight = co_await look(call, posts);
+Task<std::vector<SeenPost>> Posts::see_all(Call call, SeeRequest request) {
+  Sight const sight = co_await look(call, request.posts, std::move(request.authors));
   std::vector<SeenPost> seen;
-  seen.reserve(posts.size());
-  for (PostId const post : posts) seen.push_back(seen_of(sight, post, call.viewer));
-  if (verdict_only) co_return seen;
+  seen.reserve(request.posts.size());
+  for (PostId const post : request.posts) seen.push_back(seen_of(sight, post, call.viewer));
+  if (request.verdict_only) co_return seen;
 
   // A share has no counts of its own: all that is done to it is done to what it shares.
   std::vector<Facts*> shown;
@@ -144,7 +146,9 @@ Task<void> Posts::fill(Call call, std::vector<Facts*> shown) {
   std::vector<PostCounts::Key> counted;
   counted.reserve(shown.size());
   for (Facts const* facts : shown) counted.push_back({facts->post});
-  auto const counts = co_await needs_.tables.get_many<PostCounts>(std::move(counted));
+  auto const [counts, owns] =
+      co_await gather(needs_.tables.apart(), needs_.tables.get_many<PostCounts>(std::move(counted)),
+                      needs_.tables.get<OwnCounts>({call.viewer}));
   bool own = false;
   for (std::size_t i = 0; i < shown.size(); ++i) {
     own = own || shown[i]->author == call.viewer;
@@ -156,7 +160,6 @@ Task<void> Posts::fill(Call call, std::vector<Facts*> shown) {
   if (!call.viewer) co_return;
 
   // Counts stand beside the rows they count, so where nothing is counted nothing needs to be looked for.
-  auto const owns = co_await needs_.tables.get<OwnCounts>({call.viewer});
   std::vector<Share::Key> shared;
   std::vector<Facts*> shared_by_some;
   for (Facts* const facts : shown) {
@@ -164,16 +167,15 @@ Task<void> Posts::fill(Call call, std::vector<Facts*> shown) {
     shared.push_back({facts->post, call.viewer});
     shared_by_some.push_back(facts);
   }
-  if (!shared.empty()) {
-    auto const shares = co_await needs_.tables.get_many<Share>(std::move(shared));
-    for (std::size_t i = 0; i < shares.size(); ++i) shared_by_some[i]->shared_by_me = static_cast<bool>(shares[i]);
-  }
-  if (owns && owns->muted_threads > 0) {
-    std::vector<MutedThread::Key> muted;
-    muted.reserve(shown.size());
+  std::vector<MutedThread::Key> muted;
+  if (owns && owns->muted_threads > 0)
     for (Facts const* facts : shown) muted.push_back({call.viewer, facts->root ? facts->root : facts->post});
-    auto const mutes = co_await needs_.tables.get_many<MutedThread>(std::move(muted));
-    for (std::size_t i = 0; i < shown.size(); ++i) shown[i]->thread_muted = static_cast<bool>(mutes[i]);
+  if (!shared.empty() || !muted.empty()) {
+    auto const [shares, mutes] =
+        co_await gather(needs_.tables.apart(), needs_.tables.get_many<Share>(std::move(shared)),
+                        needs_.tables.get_many<MutedThread>(std::move(muted)));
+    for (std::size_t i = 0; i < shares.size(); ++i) shared_by_some[i]->shared_by_me = static_cast<bool>(shares[i]);
+    for (std::size_t i = 0; i < mutes.size(); ++i) shown[i]->thread_muted = static_cast<bool>(mutes[i]);
   }
   if (!own || !owns || owns->pins == 0) co_return;
   Scan<Pin> const scan{.partition = {call.viewer}, .limit = pins_max};

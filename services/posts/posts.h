@@ -89,10 +89,10 @@ class Posts final : public PostsService, public PostsFollower {
     bool fresh = true;
   };
 
-  Task<Sight> look(Call call, std::vector<PostId> posts);
+  Task<Sight> look(Call call, std::vector<PostId> posts, std::vector<AccountId> authors = {});
   Task<Sight> look(Call call, PostId post);
   Task<void> refuse_foreign(Call call, PostId post);
-  Task<std::vector<SeenPost>> see_all(Call call, std::vector<PostId> posts, bool verdict_only);
+  Task<std::vector<SeenPost>> see_all(Call call, SeeRequest request);
   Task<void> fill(Call call, std::vector<Facts*> shown);
 
   Task<Ready> prepare(Call call, NewPost const& post);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/all.h"
+
 namespace kith::posts {
 namespace {
 
@@ -12,18 +14,59 @@ constexpr std::size_t batch_max = 500;
 
 bool is_moderator(Role role) { return role == Role::moderator || role == Role::admin; }
 
+// The next part of `all` from `begin` on, which moves behind it.
+template <class T>
+std::vector<T> next_part(std::vector<T>& all, std::size_t& begin) {
+  auto const from = all.begin() + static_cast<std::ptrdiff_t>(begin);
+  begin = std::min(begin + batch_max, all.size());
+  auto const to = all.begin() + static_cast<std::ptrdiff_t>(begin);
+  return {std::make_move_iterator(from), std::make_move_iterator(to)};
+}
+
+Task<std::vector<users::State>> states_of(users::UsersService& users, Call call, std::vector<AccountId> authors) {
+  std::vector<users::State> states;
+  states.reserve(authors.size());
+  for (std::size_t begin = 0; begin < authors.size();) {
+    users::Accounts part{.accounts = next_part(authors, begin)};
+    auto const stamps = co_await users.stamps(call, std::move(part));
+    for (users::Stamp const& stamp : stamps.stamps)
+      states.push_back(stamp.version == 0 ? users::State::unspecified : stamp.state);
+  }
+  co_return states;
+}
+
+Task<std::vector<graph::Judged>> judged_of(graph::GraphService& graph, Call call,
+                                           std::vector<graph::Question> questions) {
+  std::vector<graph::Judged> judged;
+  judged.reserve(questions.size());
+  for (std::size_t begin = 0; begin < questions.size();) {
+    graph::Questions part{.questions = next_part(questions, begin)};
+    auto answer = co_await graph.judge(call, std::move(part));
+    std::ranges::move(answer.judged, std::back_inserter(judged));
+  }
+  co_return judged;
+}
+
 }  // namespace
 
 Sight::Sight(Call const& call, std::size_t expected)
     : viewer_{call.viewer, is_moderator(call.role)}, places_(expected), authors_(expected) {}
 
-Task<Sight> Sight::of(Tables& tables, users::UsersService& users, graph::GraphService& graph, Call call,
-                      std::vector<PostId> posts) {
+Task<Sight> Sight::of(Needs needs, Call call, std::vector<PostId> posts, std::vector<AccountId> authors) {
   Sight sight(call, posts.size() + posts.size() / 2);
   for (PostId const post : posts)
     if (post) sight.add(post, 2);
-  co_await sight.load_heads(tables);
-  co_await sight.load_ties(users, graph, call);
+  if (needs.tables.apart() && !authors.empty()) {
+    for (AccountId const author : authors)
+      if (author) sight.authors_.add(author);
+    std::vector<Task<void>> both;
+    both.push_back(sight.load_ties(needs, call, false));
+    both.push_back(sight.load_heads(needs.tables));
+    co_await all(std::move(both));
+  } else {
+    co_await sight.load_heads(needs.tables);
+  }
+  co_await sight.load_ties(needs, call, true);
   co_return sight;
 }
 
@@ -62,34 +105,40 @@ Task<void> Sight::load_heads(Tables& tables) {
   }
 }
 
-Task<void> Sight::load_ties(users::UsersService& users, graph::GraphService& graph, Call call) {
-  auto const& authors = authors_.ids();
-  states_.reserve(authors.size());
-  for (std::size_t begin = 0; begin < authors.size(); begin += batch_max) {
-    users::Accounts part;
-    auto const end = std::min(begin + batch_max, authors.size());
-    part.accounts.assign(authors.begin() + static_cast<std::ptrdiff_t>(begin),
-                         authors.begin() + static_cast<std::ptrdiff_t>(end));
-    auto const stamps = co_await users.stamps(call, std::move(part));
-    for (users::Stamp const& stamp : stamps.stamps)
-      states_.push_back(stamp.version == 0 ? users::State::unspecified : stamp.state);
-  }
-  if (!viewer_.account) co_return;
-
-  // One question an author; a second one only where posts name different lists of theirs.
+Task<void> Sight::load_ties(Needs needs, Call call, bool with_heads) {
+  std::size_t const first = states_.size();
+  std::vector<AccountId> authors(authors_.ids().begin() + static_cast<std::ptrdiff_t>(first), authors_.ids().end());
+  states_.resize(authors_.size());
   std::vector<graph::Question> questions;
-  questions.reserve(authors.size());
-  question_of_.assign(authors.size(), nowhere);
-  for (std::size_t i = 0; i < authors.size(); ++i) {
-    if (authors[i] == viewer_.account) continue;
-    question_of_[i] = static_cast<std::uint32_t>(questions.size());
-    questions.push_back({.author = authors[i]});
-  }
-  for (auto const& found : heads_) {
+  if (viewer_.account) questions = questions_of(first, with_heads);
+  if (authors.empty() && questions.empty()) co_return;
+  auto [states, judged] = co_await gather(needs.tables.apart(), states_of(needs.users, call, std::move(authors)),
+                                          judged_of(needs.graph, call, std::move(questions)));
+  std::ranges::copy(states, states_.begin() + static_cast<std::ptrdiff_t>(first));
+  std::ranges::move(judged, std::back_inserter(judged_));
+}
+
+// One question an author; a second one only where posts name different lists of theirs.
+std::vector<graph::Question> Sight::questions_of(std::size_t first_author, bool with_heads) {
+  auto const& authors = authors_.ids();
+  std::size_t const before = asked_.size();
+  std::vector<graph::Question> questions;
+  questions.reserve(authors.size() - first_author);
+  auto const ask = [&](AccountId author, std::size_t place) {
+    question_of_[place] = static_cast<std::uint32_t>(before + questions.size());
+    questions.push_back({.author = author});
+  };
+  question_of_.resize(authors.size(), nowhere);
+  for (std::size_t i = first_author; i < authors.size(); ++i)
+    if (authors[i] != viewer_.account) ask(authors[i], i);
+  for (std::size_t i = 0; with_heads && i < heads_.size(); ++i) {
+    auto const& found = heads_[i];
     if (!found || found->author == viewer_.account) continue;
     Audience const& audience = found->audience;
     if (audience.rule != Rule::friends_of_friends && audience.rule != Rule::list) continue;
-    graph::Question& question = questions[question_of_[authors_.find(found->author)]];
+    std::uint32_t const place = authors_.find(found->author);
+    if (question_of_[place] < before) ask(found->author, place);  // asked before what the post needs was known
+    graph::Question& question = questions[question_of_[place] - before];
     if (audience.rule == Rule::friends_of_friends)
       question.friend_of_friend = true;
     else if (!question.list)
@@ -97,17 +146,8 @@ Task<void> Sight::load_ties(users::UsersService& users, graph::GraphService& gra
     else if (question.list != audience.list)
       questions.push_back({.author = found->author, .list = audience.list});
   }
-  asked_.reserve(questions.size());
   for (auto const& question : questions) asked_.push_back({question.author, question.list});
-  judged_.reserve(questions.size());
-  for (std::size_t begin = 0; begin < questions.size(); begin += batch_max) {
-    auto const end = std::min(begin + batch_max, questions.size());
-    graph::Questions part;
-    part.questions.assign(std::make_move_iterator(questions.begin() + static_cast<std::ptrdiff_t>(begin)),
-                          std::make_move_iterator(questions.begin() + static_cast<std::ptrdiff_t>(end)));
-    auto answer = co_await graph.judge(call, std::move(part));
-    std::ranges::move(answer.judged, std::back_inserter(judged_));
-  }
+  return questions;
 }
 
 Head const* Sight::head(PostId post) const {

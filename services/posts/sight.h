@@ -15,9 +15,14 @@ namespace kith::posts {
 
 class Sight {
  public:
-  // Loads; any number of posts.
-  static Task<Sight> of(Tables& tables, users::UsersService& users, graph::GraphService& graph, Call call,
-                        std::vector<PostId> posts);
+  struct Needs {
+    Tables& tables;
+    users::UsersService& users;
+    graph::GraphService& graph;
+  };
+  // Loads; any number of posts. Authors that the asker knows beforehand are asked about beside the posts where that
+  // spares a journey.
+  static Task<Sight> of(Needs needs, Call call, std::vector<PostId> posts, std::vector<AccountId> authors);
 
   // A post that was asked for, or the root or target of one; null when it is not there.
   Head const* head(PostId post) const;
@@ -39,7 +44,9 @@ class Sight {
   Sight(Call const& call, std::size_t expected);
   void add(PostId post, std::uint8_t targets);
   Task<void> load_heads(Tables& tables);
-  Task<void> load_ties(users::UsersService& users, graph::GraphService& graph, Call call);
+  // Of authors that were added since the last time; with the heads, also what only these can tell is needed.
+  Task<void> load_ties(Needs needs, Call call, bool with_heads);
+  std::vector<graph::Question> questions_of(std::size_t first_author, bool with_heads);
   Subject subject(Head const* head) const;
 
   Viewer viewer_;
@@ -48,7 +55,7 @@ class Sight {
   std::vector<Found<Head>> heads_;
   Places<AccountId> authors_;
   std::vector<users::State> states_;
-  std::vector<std::uint32_t> question_of_;  // of each author; nowhere: the viewer
+  std::vector<std::uint32_t> question_of_;  // of each author, the last that was asked; nowhere: the viewer
   std::vector<Asked> asked_;                // what each question was about
   std::vector<graph::Judged> judged_;
 };

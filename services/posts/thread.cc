@@ -98,7 +98,8 @@ Task<ThreadPage> Posts::thread(Call call, ThreadRequest request) {
   std::size_t const most = call.viewer ? thread_max : thread_anonymous_max;
   std::vector<PostId> asked = above;
   asked.insert(asked.end(), below.begin(), below.end());
-  auto seen = co_await see_all(call, std::move(asked), false);
+  SeeRequest see{.posts = std::move(asked)};
+  auto seen = co_await see_all(call, std::move(see));
   ThreadPage page;
   for (std::size_t i = 0; i < seen.size(); ++i) {
     if (!seen[i].visible) continue;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/all.h"
+
 namespace kith::reactions {
 namespace {
 
@@ -116,7 +118,11 @@ Task<FactsPage> Reactions::facts(Call call, PostIds request) {
   std::vector<ReactionCounts::Key> keys;
   keys.reserve(request.posts.size());
   for (PostId const post : request.posts) keys.push_back({post});
-  auto const counts = co_await needs_.tables.get_many<ReactionCounts>(std::move(keys));
+  if (keys.empty()) co_return page;
+  // Of nobody: a row that is not there.
+  auto const [counts, marks] =
+      co_await gather(needs_.tables.apart(), needs_.tables.get_many<ReactionCounts>(std::move(keys)),
+                      needs_.tables.get<BookmarkCounts>({call.viewer}));
   for (std::size_t i = 0; i < counts.size(); ++i) {
     page.posts[i].post = request.posts[i];
     count(page.posts[i], counts[i]);
@@ -131,18 +137,16 @@ Task<FactsPage> Reactions::facts(Call call, PostIds request) {
     own.push_back({page.posts[i].post, call.viewer});
     places.push_back(i);
   }
-  if (!own.empty()) {
-    auto const reactions = co_await needs_.tables.get_many<Reaction>(std::move(own));
-    for (std::size_t i = 0; i < reactions.size(); ++i)
-      if (reactions[i]) page.posts[places[i]].mine = reactions[i]->kind;
-  }
-  auto const marks = co_await needs_.tables.get<BookmarkCounts>({call.viewer});
-  if (!marks || marks->bookmarks == 0) co_return page;
   std::vector<Bookmark::Key> marked;
-  marked.reserve(request.posts.size());
-  for (PostId const post : request.posts) marked.push_back({call.viewer, post});
-  auto const bookmarks = co_await needs_.tables.get_many<Bookmark>(std::move(marked));
-  for (std::size_t i = 0; i < page.posts.size(); ++i) page.posts[i].bookmarked = static_cast<bool>(bookmarks[i]);
+  if (marks && marks->bookmarks > 0)
+    for (PostId const post : request.posts) marked.push_back({call.viewer, post});
+  if (own.empty() && marked.empty()) co_return page;
+  auto const [reactions, bookmarks] =
+      co_await gather(needs_.tables.apart(), needs_.tables.get_many<Reaction>(std::move(own)),
+                      needs_.tables.get_many<Bookmark>(std::move(marked)));
+  for (std::size_t i = 0; i < reactions.size(); ++i)
+    if (reactions[i]) page.posts[places[i]].mine = reactions[i]->kind;
+  for (std::size_t i = 0; i < bookmarks.size(); ++i) page.posts[i].bookmarked = static_cast<bool>(bookmarks[i]);
   co_return page;
 }
 

@@ -80,6 +80,9 @@ Task<TimelinePage> Timeline::page_of(Call call, PageRequest request, Source sour
     posts::SeeRequest see;
     see.posts.reserve(found.lines.size());
     for (Candidate const& line : found.lines) see.posts.push_back(line.post);
+    if (needs_.tables.apart())
+      for (Candidate const& line : found.lines)
+        see.authors.insert(see.authors.end(), {line.author, line.target_author});
     auto seen = co_await needs_.posts.see(call, std::move(see));
     if (std::ranges::find(found.lines, Reason::followed_tag, &Candidate::reason) != found.lines.end())
       co_await name_tags(call.viewer, found.lines);

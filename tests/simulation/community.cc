@@ -23,7 +23,7 @@ void Community::build() {
   posts_.emplace(posts::Posts::Needs{world_.tables(), world_.time, *users_, *graph_, nullptr,
                                      posts::WordLimits{.own_host = "kith.example"}});
   reactions_.emplace(reactions::Reactions::Needs{world_.tables(), *posts_, *graph_});
-  pages_.emplace(pages::Pages::Needs{*posts_, *reactions_, *users_, *graph_});
+  pages_.emplace(pages::Pages::Needs{*posts_, *reactions_, *users_, *graph_, world_.tables().apart()});
   timeline_.emplace(
       timeline::Timeline::Needs{world_.tables(), world_.time, world_.log(), *graph_, *posts_, *pages_, {}});
   follow(world_.dispatch(), *graph_);

@@ -29,12 +29,15 @@ struct Rates {
 // another order than they began.
 class Faults {
  public:
-  Faults(Random& random, VirtualTime& time, Trace& trace) : random_(random), time_(time), trace_(trace) {}
+  Faults(Random& random, VirtualTime& time, Trace& trace)
+      : random_(random), time_(time), trace_(trace), apart_(random.chance(500)) {}
 
   void calm() { rates_ = Rates{0, 0, 0, 0, 0, 0, 0}; }
   void storm() { rates_ = Rates{}; }
   Rates const& rates() const { return rates_; }
   bool chance(std::uint64_t per_mille) { return random_.chance(per_mille); }
+  // Whether the strict engine is as if on another machine, and is asked many things at once.
+  bool apart() const { return apart_; }
   Random& random() { return random_; }
   Trace& trace() { return trace_; }
 
@@ -51,6 +54,7 @@ class Faults {
   Random& random_;
   VirtualTime& time_;
   Trace& trace_;
+  bool apart_;
   Rates rates_;
 };
 
@@ -60,6 +64,7 @@ class FaultyStrict final : public Strict {
 
   Task<std::vector<RowPtr>> get(std::vector<RowKey> keys) override;
   bool get_now(std::span<RowKey const> keys, std::vector<RowPtr>& rows) override;
+  bool apart() const override { return faults_.apart(); }
   Task<Scanned> scan(Range range) override;
   Task<Outcome> commit(Commit commit) override;
   Task<RawPage> scan_all(Table table, std::string cursor, std::size_t limit) override;
