@@ -278,7 +278,7 @@ void posts_api(Router& router, PostsService& posts, Hydrator& hydrator) {
                                      {"only_media", "boolean", "with pictures"},
                                      {"tagged", "string", "with this hashtag"}});
   read("/api/v1/accounts/:id/statuses", "What somebody posted", both(by_author), of_person);
-  scheduled_api(router, posts);
+  scheduled_api(router, posts, hydrator);
 }
 
 }  // namespace kith::posts

@@ -3,8 +3,8 @@
 #include <functional>
 
 #include "gateway/http/paging.h"
-#include "gateway/hydrate/hydrate.h"
 #include "gateway/views/scheduled_status.h"
+#include "services/posts/api_words.h"
 
 namespace kith::posts {
 namespace {
@@ -26,11 +26,12 @@ views::ScheduledStatus view_of(DraftItem const& item) {
   return view;
 }
 
-Task<Response> list(PostsService& posts, Request request) {
+Task<Response> list(PostsService& posts, bool undated, Request request) {
   Paging const paging = paging_of(request, 20, 40);
   DraftRequest const wanted{.max = DraftId{paging.max_id},
                             .since = DraftId{std::max(paging.since_id, paging.min_id)},
-                            .limit = static_cast<std::uint32_t>(paging.limit)};
+                            .limit = static_cast<std::uint32_t>(paging.limit),
+                            .undated = undated};
   auto const drafts = co_await posts.scheduled(request.call(), wanted);
   std::vector<views::ScheduledStatus> views;
   for (auto const& item : drafts.drafts) views.push_back(view_of(item));
@@ -43,8 +44,8 @@ Task<Response> list(PostsService& posts, Request request) {
   co_return response;
 }
 
-Task<Response> one(PostsService& posts, Request request) {
-  DraftRequest const wanted{.draft = request.id<DraftId>("id"), .limit = 1};
+Task<Response> one(PostsService& posts, bool undated, Request request) {
+  DraftRequest const wanted{.draft = request.id<DraftId>("id"), .limit = 1, .undated = undated};
   auto const drafts = co_await posts.scheduled(request.call(), wanted);
   if (drafts.drafts.empty()) throw Error{Code::not_found, "Record not found"};
   co_return scheduled_json(drafts.drafts.front());
@@ -63,6 +64,20 @@ Task<Response> drop(PostsService& posts, Request request) {
   co_return Response::nothing();
 }
 
+// A new draft, or other words for one that is there.
+Task<Response> save(PostsService& posts, bool there, Request request) {
+  DraftItem draft{.draft = there ? request.id<DraftId>("id") : DraftId{}, .post = new_post(request)};
+  if (draft.post.publish_at != no_time)
+    throw Error{Code::invalid, "A draft has no scheduled_at: schedule it as a post"};
+  co_return scheduled_json(co_await posts.save_draft(request.call(), std::move(draft)));
+}
+
+Task<Response> publish_now(PostsService& posts, Hydrator& hydrator, Request request) {
+  DraftRequest const wanted{.draft = request.id<DraftId>("id")};
+  auto const published = co_await posts.publish_draft(request.call(), wanted);
+  co_return Response::json(co_await hydrator.status(request.call(), published.post));
+}
+
 }  // namespace
 
 Response scheduled_json(DraftItem const& item) {
@@ -71,13 +86,13 @@ Response scheduled_json(DraftItem const& item) {
   return Response::json(std::move(out));
 }
 
-void scheduled_api(Router& router, PostsService& posts) {
+void scheduled_api(Router& router, PostsService& posts, Hydrator& hydrator) {
   using std::bind_front;
   using std::ref;
   router.add({.path = "/api/v1/scheduled_statuses", .scope = "read:statuses", .summary = "What waits to be posted"},
-             bind_front(list, ref(posts)));
+             bind_front(list, ref(posts), false));
   router.add({.path = "/api/v1/scheduled_statuses/:id", .scope = "read:statuses", .summary = "One that waits"},
-             bind_front(one, ref(posts)));
+             bind_front(one, ref(posts), false));
   router.add({.method = Method::put,
               .path = "/api/v1/scheduled_statuses/:id",
               .scope = "write:statuses",
@@ -89,6 +104,29 @@ void scheduled_api(Router& router, PostsService& posts) {
               .scope = "write:statuses",
               .summary = "Drops it"},
              bind_front(drop, ref(posts)));
+  router.add({.path = "/api/v1/drafts", .scope = "read:statuses", .summary = "What you have begun to write"},
+             bind_front(list, ref(posts), true));
+  router.add({.method = Method::post,
+              .path = "/api/v1/drafts",
+              .scope = "write:statuses",
+              .summary = "Keeps a post for later",
+              .params = write_params()},
+             bind_front(save, ref(posts), false));
+  router.add({.path = "/api/v1/drafts/:id", .scope = "read:statuses", .summary = "One draft"},
+             bind_front(one, ref(posts), true));
+  router.add({.method = Method::put,
+              .path = "/api/v1/drafts/:id",
+              .scope = "write:statuses",
+              .summary = "Keeps other words in its place",
+              .params = write_params()},
+             bind_front(save, ref(posts), true));
+  router.add({.method = Method::del, .path = "/api/v1/drafts/:id", .scope = "write:statuses", .summary = "Drops it"},
+             bind_front(drop, ref(posts)));
+  router.add({.method = Method::post,
+              .path = "/api/v1/drafts/:id/publish",
+              .scope = "write:statuses",
+              .summary = "Posts it now"},
+             bind_front(publish_now, ref(posts), ref(hydrator)));
 }
 
 }  // namespace kith::posts

@@ -29,6 +29,7 @@ inline constexpr std::size_t pins_max = 5;
 inline constexpr std::size_t muted_threads_max = 20'000;
 inline constexpr std::size_t drafts_max = 300;
 inline constexpr std::size_t drafts_a_day_max = 25;
+inline constexpr std::size_t draft_bytes_max = 64 << 10;  // many times the longest post, with all that stands beside it
 inline constexpr std::size_t see_max = 500;
 inline constexpr std::size_t thread_max = 4'096;         // what is read of one conversation
 inline constexpr std::size_t thread_anonymous_max = 60;  // nobody in particular gets less work done
@@ -66,6 +67,8 @@ class Posts final : public PostsService, public PostsFollower {
   Task<Drafts> scheduled(Call call, DraftRequest request) override;
   Task<DraftItem> reschedule(Call call, DraftRequest request) override;
   Task<void> drop_scheduled(Call call, DraftRequest request) override;
+  Task<DraftItem> save_draft(Call call, DraftItem request) override;
+  Task<Published> publish_draft(Call call, DraftRequest request) override;
   Task<FanoutFactsPage> fanout_facts_of(Call call, PostIds request) override;
   Task<PostTotals> totals(Call call) override;
   Task<RecentPosts> recent(Call call, RecentRequest request) override;
@@ -113,7 +116,13 @@ class Posts final : public PostsService, public PostsFollower {
   Task<Published> schedule(Call call, NewPost post, Found<Claim> claimed);
   Task<Found<Draft>> own_draft(Call call, DraftId draft);
   Task<bool> take_draft(Found<Draft> draft, OperationId operation);
-  Task<void> publish_draft(Found<Draft> found);
+  Task<void> insert_draft(Call call, Draft draft);
+  struct DraftOutcome {
+    PostId post = {};  // zero: somebody else took or changed the draft
+    std::optional<Error> refused = {};
+  };
+  Task<DraftOutcome> publish_or_keep(Found<Draft> found);
+  Task<PostId> publish_found(Found<Draft> found);
 
   Task<void> list_by_author(Found<Head> head);
   Task<void> list_until_still(Found<Head> head);

@@ -16,6 +16,9 @@ class PostsTest : public Community {
   void edit(AccountId author, EditPost change) { world.run(posts->edit(as(author), std::move(change))); }
   void remove(AccountId author, PostId post) { world.run(posts->delete_(as(author), {.post = post})); }
   void unshare(AccountId who, PostId post) { world.run(posts->unshare(as(who), {.post = post})); }
+  std::vector<DraftItem> drafts(AccountId who) {
+    return world.run(posts->scheduled(as(who), {.limit = 80, .undated = true})).drafts;
+  }
   ThreadPage thread(AccountId viewer, PostId post) { return world.run(posts->thread(as(viewer), {.post = post})); }
 };
 
@@ -488,10 +491,67 @@ TEST_F(PostsTest, AScheduledAnswerToWhatIsGoneStaysADraft) {
   remove(ben, post);
   world.advance(std::chrono::hours{2});
   EXPECT_THAT(by(ada, ada), IsEmpty());
-  Scan<Draft> const all{.partition = {ada}};
-  auto const drafts = world.run(world.tables().scan<Draft>(all));
-  ASSERT_EQ(drafts.rows.size(), 1u);
-  EXPECT_EQ(drafts.rows[0]->publish_at, no_time);
+  auto const left = drafts(ada);
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0].post.text, "Answer");
+  EXPECT_EQ(refused(posts->publish_draft(as(ada), {.draft = left[0].draft})), Code::not_found);
+  EXPECT_EQ(drafts(ada).size(), 1u);
+}
+
+TEST_F(PostsTest, ADraftWaitsUntilItsAuthorPublishesIt) {
+  DraftItem draft =
+      world.run(posts->save_draft(as(ada), {.post = {.text = "Frist", .audience = {.rule = Rule::friends}}}));
+  world.advance(std::chrono::hours{100});
+  EXPECT_THAT(by(ada, ada), IsEmpty());
+  EXPECT_THAT(drafts(ben), IsEmpty());
+  draft.post.text = "First";
+  EXPECT_EQ(refused(posts->save_draft(as(ben), draft)), Code::not_found);
+  world.run(posts->save_draft(as(ada), draft));
+  ASSERT_EQ(drafts(ada).size(), 1u);
+  EXPECT_EQ(drafts(ada)[0].post.text, "First");
+  EXPECT_EQ(refused(posts->publish_draft(as(ben), {.draft = draft.draft})), Code::not_found);
+
+  Time const now = world.time.now();
+  PostId const post = world.run(posts->publish_draft(as(ada), {.draft = draft.draft})).post;
+  EXPECT_THAT(by(ada, ada), ElementsAre(post));
+  EXPECT_GE(time_of_id(post.value), std::chrono::floor<std::chrono::milliseconds>(now));
+  EXPECT_EQ(words(post).text, "First");
+  EXPECT_EQ(facts(ada, post).audience.rule, Rule::friends);
+  EXPECT_THAT(drafts(ada), IsEmpty());
+  EXPECT_EQ(refused(posts->publish_draft(as(ada), {.draft = draft.draft})), Code::not_found);
+}
+
+TEST_F(PostsTest, ADraftCanBeGivenADateAndDropped) {
+  DraftId const dated = world.run(posts->save_draft(as(ada), {.post = {.text = "Dated"}})).draft;
+  DraftId const dropped = world.run(posts->save_draft(as(ada), {.post = {.text = "Dropped"}})).draft;
+  EXPECT_EQ(refused(posts->scheduled(as(ada), {.draft = dated})), Code::not_found);
+  world.run(posts->reschedule(as(ada), {.draft = dated, .publish_at = world.time.now() + std::chrono::hours{1}}));
+  world.run(posts->drop_scheduled(as(ada), {.draft = dropped}));
+  EXPECT_THAT(drafts(ada), IsEmpty());
+  world.advance(std::chrono::hours{2});
+  EXPECT_EQ(by(ada, ada).size(), 1u);
+}
+
+TEST_F(PostsTest, ADraftBoundToItsPostByACrashIsPublishedOnce) {
+  DraftId const draft = world.run(posts->save_draft(as(ada), {.post = {.text = "Once"}})).draft;
+  auto const found = world.run(world.tables().get<Draft>({ada, draft}));
+  Draft bound = *found;
+  bound.published = PostId{4711};
+  Change change;
+  change.replace(found, bound);
+  commit(std::move(change));
+  EXPECT_EQ(world.run(posts->publish_draft(as(ada), {.draft = draft})).post, PostId{4711});
+  EXPECT_THAT(drafts(ada), IsEmpty());
+}
+
+TEST_F(PostsTest, DraftsHaveLimits) {
+  EXPECT_EQ(refused(posts->save_draft(as(ada), {.post = {.text = " "}})), Code::invalid);
+  EXPECT_EQ(refused(posts->save_draft(as(ada), {.post = {.text = std::string(5'001, 'x')}})), Code::invalid);
+  NewPost many{.text = "x"};
+  for (std::uint64_t i = 0; i < 20'000; ++i) many.audience.except.push_back(AccountId{i << 40});
+  EXPECT_EQ(refused(posts->save_draft(as(ada), {.post = many})), Code::invalid);
+  for (std::size_t i = 0; i < drafts_max; ++i) world.run(posts->save_draft(as(ada), {.post = {.text = "x"}}));
+  EXPECT_EQ(refused(posts->save_draft(as(ada), {.post = {.text = "x"}})), Code::invalid);
 }
 
 TEST_F(PostsTest, FanoutFactsNameFoldedTagsAndNoWords) {

@@ -476,6 +476,29 @@ def test_scheduled_posts_are_ones_own(two):
     assert bob.get("/api/v1/scheduled_statuses") == []
 
 
+def test_drafts(two):
+    ada, bob = two
+    draft = ada.post("/api/v1/drafts", status="Frist", visibility="unlisted", spoiler_text="w")
+    path = f"/api/v1/drafts/{draft['id']}"
+    assert draft["scheduled_at"] is None and draft["params"]["text"] == "Frist"
+    assert ids(ada.get("/api/v1/drafts")) == [draft["id"]] and ada.get("/api/v1/scheduled_statuses") == []
+    assert ada.put(path, status="First", visibility="unlisted")["params"]["spoiler_text"] is None
+    assert ada.get(path)["params"]["text"] == "First"
+    for verb in (bob.get, bob.delete):
+        verb(path, expect=404)
+    bob.post(f"{path}/publish", expect=404)
+    ada.post("/api/v1/drafts", expect=422, status="x", scheduled_at=later(hours=1))
+    ada.post("/api/v1/drafts", expect=422, status=" ")
+    post = ada.post(f"{path}/publish")
+    assert post["content"] == "<p>First</p>" and post["visibility"] == "unlisted"
+    assert ids(ada.get(f"/api/v1/accounts/{ada.id}/statuses")) == [post["id"]] and ada.get("/api/v1/drafts") == []
+    dropped = ada.post("/api/v1/drafts", status="Never")["id"]
+    assert ada.delete(f"/api/v1/drafts/{dropped}") == {} and ada.get("/api/v1/drafts") == []
+    dated = ada.post("/api/v1/drafts", status="Later")["id"]
+    assert ada.put(f"/api/v1/scheduled_statuses/{dated}", scheduled_at=later(hours=1))["scheduled_at"]
+    assert ids(ada.get("/api/v1/scheduled_statuses")) == [dated] and ada.get("/api/v1/drafts") == []
+
+
 # --- own writes are seen at once ---
 
 def test_own_writes_are_seen_in_the_next_request(community):
