@@ -137,6 +137,25 @@ TEST_F(KeeperTest, MembersOfLists) {
   heals("follows from nothing");
 }
 
+TEST_F(KeeperTest, OwnLists) {
+  lose<graph::OwnList>({ada, list});
+  heals("is missing among those of account");
+  EXPECT_THAT(world.run(graph->lists(as(ada), {})).lists, SizeIs(1));
+  make(graph::OwnList{.person = ada, .list = ListId{5}});
+  heals("claims list 5");
+  EXPECT_THAT(world.run(graph->lists(as(ada), {})).lists, SizeIs(1));
+}
+
+TEST_F(KeeperTest, CountsOfWhatIsOnesOwn) {
+  world.run(posts->save_draft(as(ada), {.post = {.text = "begun"}}));
+  lose<posts::OwnCounts>({ada});
+  heals("OwnCounts");
+  EXPECT_EQ(read<posts::OwnCounts>({ada})->drafts, 1u);
+  lose<reactions::BookmarkCounts>({ben});
+  heals("BookmarkCounts");
+  EXPECT_EQ(read<reactions::BookmarkCounts>({ben})->bookmarks, 1u);
+}
+
 TEST_F(KeeperTest, ListsOfAuthors) {
   lose<posts::AuthorPost>({ada, post});
   heals("the author's list entry");

@@ -60,6 +60,8 @@ class Graph final : public GraphService, public GraphFollower {
   Task<std::string> walk_ties(keeper::Walk& walk);
   Task<std::string> walk_members(keeper::Walk& walk);
   Task<std::string> walk_counts(keeper::Walk& walk);
+  Task<std::string> walk_lists(keeper::Walk& walk);
+  Task<std::string> walk_own_lists(keeper::Walk& walk);
   // Compares one person's counts with the rows they count.
   Task<TieCounts> counted(AccountId person);
   Task<void> recount(keeper::Walk& walk, AccountId person);

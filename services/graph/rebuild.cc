@@ -11,6 +11,7 @@
 namespace kith::graph {
 namespace {
 
+constexpr Duration claim_lapses_after = std::chrono::minutes{10};
 constexpr std::size_t rows_a_step = 200;   // each is some look-ups
 constexpr std::size_t counts_a_step = 20;  // each is a scan of one person's ties
 
@@ -68,13 +69,15 @@ Task<AllTiesPage> Graph::all(Call call, AllTies request) {
 }
 
 Task<keeper::RebuildPage> Graph::rebuild(Call call, keeper::RebuildRequest request) {
-  keeper::Walk walk(call, std::move(request), 4);
+  keeper::Walk walk(call, std::move(request), 6);
   std::string next;
   switch (walk.part()) {
     case 0: next = co_await walk_pairs(walk); break;
     case 1: next = co_await walk_ties(walk); break;
     case 2: next = co_await walk_members(walk); break;
-    default: next = co_await walk_counts(walk); break;
+    case 3: next = co_await walk_counts(walk); break;
+    case 4: next = co_await walk_lists(walk); break;
+    default: next = co_await walk_own_lists(walk); break;
   }
   co_return walk.done(std::move(next));
 }
@@ -169,6 +172,44 @@ Task<std::string> Graph::walk_members(keeper::Walk& walk) {
       change.erase(members[i]);
       co_await needs_.tables.commit(std::move(change));  // a conflict: somebody else was here
     }
+  }
+  co_return next;
+}
+
+// Every list is among its owner's.
+Task<std::string> Graph::walk_lists(keeper::Walk& walk) {
+  auto [rows, next] = co_await needs_.tables.walk<List>(walk.cursor(), rows_a_step);
+  walk.touched(rows.size());
+  std::vector<OwnList::Key> keys;
+  for (auto const& row : rows) keys.push_back({row->person, row->id});
+  auto const own = co_await needs_.tables.get_many<OwnList>(std::move(keys));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i]->deleted || own[i]) continue;
+    walk.differs("graph: list ", rows[i]->id, " is missing among those of account ", rows[i]->person);
+    if (!walk.heals()) continue;
+    Change change;
+    change.insert(OwnList{.person = rows[i]->person, .list = rows[i]->id});
+    co_await needs_.tables.commit(std::move(change));  // a conflict: it is there by now
+  }
+  co_return next;
+}
+
+// The claim comes before the list, so only an old one that names none was left by a crash.
+Task<std::string> Graph::walk_own_lists(keeper::Walk& walk) {
+  auto [rows, next] = co_await needs_.tables.walk<OwnList>(walk.cursor(), rows_a_step);
+  walk.touched(rows.size());
+  std::vector<List::Key> keys;
+  for (auto const& row : rows) keys.push_back({row->list});
+  auto const lists = co_await needs_.tables.get_many<List>(std::move(keys));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    OwnList const& own = *rows[i];
+    if (lists[i] && !lists[i]->deleted && lists[i]->person == own.person) continue;
+    if (needs_.clock.now() < time_of_id(own.list.value) + claim_lapses_after) continue;
+    walk.differs("graph: account ", own.person, " claims list ", own.list, ", which is not there");
+    if (!walk.heals()) continue;
+    Change change;
+    change.erase(rows[i]);
+    co_await needs_.tables.commit(std::move(change));
   }
   co_return next;
 }

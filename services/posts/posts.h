@@ -141,6 +141,8 @@ class Posts final : public PostsService, public PostsFollower {
   Task<std::string> walk_derived(keeper::Walk& walk, char const* what);
   Task<std::string> walk_shares(keeper::Walk& walk);
   Task<std::string> walk_claims(keeper::Walk& walk);
+  template <class Own>
+  Task<std::string> walk_own(keeper::Walk& walk);
   template <class Counts, class Id>
   Task<std::string> walk_counts(keeper::Walk& walk, Id Counts::* of);
   // What a row of counts would be if it were counted now.

@@ -59,7 +59,7 @@ Task<AllPostsPage> Posts::all(Call call, AllPosts request) {
 }
 
 Task<keeper::RebuildPage> Posts::rebuild(Call call, keeper::RebuildRequest request) {
-  keeper::Walk walk(call, std::move(request), 10);
+  keeper::Walk walk(call, std::move(request), 13);
   std::string next;
   switch (walk.part()) {
     case 0: next = co_await walk_heads(walk); break;
@@ -71,7 +71,10 @@ Task<keeper::RebuildPage> Posts::rebuild(Call call, keeper::RebuildRequest reque
     case 6: next = co_await walk_claims(walk); break;
     case 7: next = co_await walk_counts(walk, &AuthorCounts::author); break;
     case 8: next = co_await walk_counts(walk, &PostCounts::post); break;
-    default: next = co_await walk_counts(walk, &OwnCounts::account); break;
+    case 9: next = co_await walk_counts(walk, &OwnCounts::account); break;
+    case 10: next = co_await walk_own<Pin>(walk); break;
+    case 11: next = co_await walk_own<MutedThread>(walk); break;
+    default: next = co_await walk_own<Draft>(walk); break;
   }
   co_return walk.done(std::move(next));
 }
@@ -252,6 +255,20 @@ Task<std::string> Posts::walk_counts(keeper::Walk& walk, Id Counts::* of) {
   auto [rows, next] = co_await needs_.tables.walk<Counts>(walk.cursor(), counts_a_step);
   walk.touched(rows.size());
   for (auto const& row : rows) co_await recount<Counts>(walk, row->key(), to_string((*row).*of));
+  co_return next;
+}
+
+// Whose count is not there at all.
+template <class Own>
+Task<std::string> Posts::walk_own(keeper::Walk& walk) {
+  auto [rows, next] = co_await needs_.tables.walk<Own>(walk.cursor(), rows_a_step);
+  walk.touched(rows.size());
+  std::vector<OwnCounts::Key> people;
+  for (auto const& row : rows)
+    if (people.empty() || people.back().account != row->account) people.push_back({row->account});
+  auto const counts = co_await needs_.tables.get_many<OwnCounts>(people);
+  for (std::size_t i = 0; i < people.size(); ++i)
+    if (!counts[i]) co_await recount<OwnCounts>(walk, people[i], to_string(people[i].account));
   co_return next;
 }
 

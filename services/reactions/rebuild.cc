@@ -117,7 +117,11 @@ Task<std::string> Reactions::walk_bookmarks(keeper::Walk& walk) {
   auto [rows, next] = co_await needs_.tables.walk<Bookmark>(walk.cursor(), rows_a_step);
   walk.touched(rows.size());
   std::vector<BookmarkById::Key> keys;
-  for (auto const& row : rows) keys.push_back({row->person, row->bookmark});
+  std::vector<BookmarkCounts::Key> people;
+  for (auto const& row : rows) {
+    keys.push_back({row->person, row->bookmark});
+    if (people.empty() || people.back().person != row->person) people.push_back({row->person});
+  }
   auto const there = co_await needs_.tables.get_many<BookmarkById>(std::move(keys));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     Bookmark const& row = *rows[i];
@@ -129,6 +133,9 @@ Task<std::string> Reactions::walk_bookmarks(keeper::Walk& walk) {
     change.put(BookmarkById{.person = row.person, .bookmark = row.bookmark, .post = row.post});
     co_await needs_.tables.commit(std::move(change));  // a conflict: it was just taken back
   }
+  auto const counts = co_await needs_.tables.get_many<BookmarkCounts>(people);
+  for (std::size_t i = 0; i < people.size(); ++i)
+    if (!counts[i]) co_await recount<BookmarkCounts>(walk, people[i]);
   co_return next;
 }
 
