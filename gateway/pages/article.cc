@@ -37,7 +37,7 @@ std::string shown_time(Time time) {
 
 std::string byline(posts::Facts const& facts, views::Account const& author) {
   std::string out = "<p class=\"by\"><img src=\"" + escaped(author.avatar) + "\" alt=\"\" width=\"40\" height=\"40\"> ";
-  out += "<b>" + escaped(name_of(author)) + "</b> " + link_to(author);
+  out += "<b>" + isolated(name_of(author)) + "</b> " + link_to(author);
   out += " · <a href=\"/posts/" + to_string(facts.post) + "\">" + shown_time(time_of_id(facts.post.value)) + "</a>";
   if (facts.edited_at != no_time) out += " · edited";
   return out + "</p>";
@@ -95,7 +95,7 @@ Articles::One one(Hydrator const& hydrator, Pieces const& pieces, pages::Status 
     if (status.quoted && status.quoted_visible)
       quoted = article(hydrator, pieces, *status.quoted, or_none(status.quoted_reactions), status.quoted_author, "");
     one.html =
-        "<p class=\"soft\">" + escaped(name_of(one.author)) + " " + link_to(one.author) + " shared</p>" +
+        "<p class=\"soft\">" + isolated(name_of(one.author)) + " " + link_to(one.author) + " shared</p>" +
         article(hydrator, pieces, *status.target, or_none(status.target_reactions), status.target_author, quoted);
   }
   return one;

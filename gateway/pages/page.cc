@@ -59,6 +59,8 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+std::string isolated(std::string_view text) { return "<bdi>" + escaped(text) + "</bdi>"; }
+
 Response page(std::string_view title, std::string_view body, int status) {
   PageHead const head{.title = std::string(title)};
   return page(head, body, status);

@@ -29,6 +29,8 @@ Response page(PageHead const& head, std::string_view body, int status = 200);
 
 // Text as HTML text or attribute value.
 std::string escaped(std::string_view text);
+// The same among words of ours, which a name that turns its direction cannot turn with it.
+std::string isolated(std::string_view text);
 // A labelled input; `type` is text, password, email ...
 std::string input(std::string_view label, std::string_view name, std::string_view type, std::string_view value = {},
                   std::string_view more = {});

@@ -121,7 +121,7 @@ Task<Response> consent_page(Pages const& pages, Asked asked, BrowserIs browser) 
     co_return refused_page("The code challenge method must be S256");
   if (!browser.account) co_return login_page(pages, &asked, {}, {});
   std::string const handle = co_await handle_of(pages, browser.account);
-  std::string body = "<h1>" + escaped(app.name) + " asks to act for you</h1><p>You are logged in as <strong>@" +
+  std::string body = "<h1>" + isolated(app.name) + " asks to act for you</h1><p>You are logged in as <strong>@" +
                      escaped(handle) + "</strong>. If you allow it, the app may</p>" + meaning_of(asked.scopes);
   body += "<form method=\"post\" action=\"/oauth/authorize\">" + fields(asked) + hidden("csrf", browser.csrf);
   body += "<button name=\"answer\" value=\"allow\">Allow</button>";

@@ -47,6 +47,12 @@ def test_person(rich):
     assert meta(open_page(rich.account["url"]), "robots") == "noindex"
 
 
+def test_name_turns_nothing_but_itself(ada):
+    ada.account = ada.patch("/api/v1/accounts/update_credentials", display_name="Eve\u202ex")
+    post = ada.write("hello", visibility="public")
+    assert f"<b><bdi>{ada.account['display_name']}</bdi></b>" in open_page(post["url"]).answer.text
+
+
 def test_person_page_has_older_posts(ada):
     posts = [ada.write(f"Number {n:02}", visibility="public") for n in range(25)]
     browser = open_page(ada.account["url"])
