@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "app/address.h"
 #include "app/command.h"
 #include "app/running.h"
 #include "base/error.h"
@@ -11,6 +12,7 @@ namespace kith {
 namespace {
 
 constexpr std::string_view default_scopes = "read write follow push";
+constexpr std::string_view unconfirmed = "; it waits for the confirmation of its e-mail address";
 OptionDoc const data_option{"--data", "DIR", "the data folder"};
 OptionDoc const settings_option{"--settings", "FILE", "the server's settings file, if it has one"};
 
@@ -21,7 +23,8 @@ void say(std::string_view line) {
 
 std::string one_word(Typed const& typed, char const* what) {
   if (typed.words().size() != 1) throw Error{Code::invalid, std::string("Name exactly one ") + what};
-  return typed.words().front();
+  std::string const& word = typed.words().front();
+  return word.starts_with('@') ? word.substr(1) : word;
 }
 
 AccountId account_of(Services& services, std::string const& name) {
@@ -45,10 +48,11 @@ int create_account(Typed const& typed) {
   request.password = typed.text("--password");
   request.role = role_of(typed.text("--role", "user"));
   request.confirmed = typed.has("--confirmed");
-  Reached reached(settings_of(typed).settings, Reached::Missing::made);
+  Settings const settings = settings_of(typed).settings;
+  request.base_url = base_url_of(settings);
+  Reached reached(settings, Reached::Missing::made);
   auto const made = run(reached.services().auth.sign_up(Call{}, request));
-  say("@" + request.handle + " is account " + to_string(made.account) +
-      (made.pending ? "; it waits for the confirmation of its e-mail address" : ""));
+  say("@" + request.handle + " is account " + to_string(made.account) + (made.pending ? std::string(unconfirmed) : ""));
   return 0;
 }
 
@@ -57,8 +61,9 @@ int change_state(users::ChangeState change, std::string_view done, Typed const& 
   Reached reached(settings_of(typed).settings);
   Services services = reached.services();
   change.account = account_of(services, name);
-  run(services.users.set_state(Call{}, change));
-  say("@" + name + " " + std::string(done));
+  auto const person = run(services.users.set_state(Call{}, change));
+  bool const waits = change.approved && person.state == users::State::pending;
+  say("@" + name + " " + std::string(done) + (waits ? std::string(unconfirmed) : ""));
   return 0;
 }
 

@@ -1,5 +1,6 @@
 """What an operator gets wrong: one sentence, an exit code that is not zero, and nothing lost."""
 
+import email
 import json
 import os
 import signal
@@ -70,6 +71,18 @@ def test_folder_that_is_not_there(folder):
         assert refused(*words, KITH_DATA=str(folder / "no")) == f"There is no data folder of kith at {folder}/no"
     assert not (folder / "no").exists()
     assert refused("serve", "--data", "/proc/no").startswith("The data folder /proc/no cannot be made: ")
+
+
+def test_account_that_is_not_confirmed_waits_for_its_mail(folder):
+    def admin(*words):
+        done = subprocess.run([PROGRAM, "admin", "account", *words, "--data", folder / "data"], capture_output=True, text=True,
+                              timeout=30, check=True, stdin=subprocess.DEVNULL, env=os.environ | {"KITH_BASE_URL": "https://kith.example"})
+        return done.stdout.strip()
+    waits = "; it waits for the confirmation of its e-mail address"
+    assert admin("create", "ada", "--email", "ada@example.org", "--password", "long enough 123").endswith(waits)
+    letter = email.message_from_bytes(next((folder / "data/mail").rglob("*.eml")).read_bytes())
+    assert "https://kith.example/confirm?code=" in letter.get_payload(decode=True).decode()
+    assert admin("approve", "ada") == "@ada is approved" + waits
 
 
 def test_folder_of_somebody_else(folder):
