@@ -14,6 +14,8 @@ namespace {
 
 // What the Mastodon client API calls itself where clients read the first three numbers of it. Claims
 // only what is built: 7 is quotes, who may make them, and taking them back.
+// A photograph is read to its end, so that the app sees why it is refused.
+constexpr std::size_t body_with_picture_max = std::size_t{17} << 20;
 constexpr std::string_view api_of = "4.5.0 (compatible; kith ";
 constexpr std::uint64_t api_version = 7;
 
@@ -126,6 +128,12 @@ Task<Response> no_streaming(Request) {
   co_return Response::error(404, "Streaming is not built yet: ask the timelines again instead");
 }
 
+// The same for pictures, which come later too: the sentence is what apps show.
+Task<Response> no_pictures(Request) {
+  throw Error{Code::invalid, "Pictures cannot be uploaded to this server yet; post without them"};
+  co_return Response::nothing();
+}
+
 Task<Response> front(CommunityPtr community, Request) {
   CommunityPages const& pages = community->pages;
   std::string body = "<h1>" + escaped(pages.name) + "</h1>";
@@ -194,6 +202,14 @@ void community_api(Router& router, CommunityPages pages, users::UsersService& us
   router.add({.path = "/api/v1/announcements", .summary = "There are none yet"}, empty_list);
   get("/api/v1/streaming", "Not built yet", no_streaming);
   get("/api/v1/streaming/*rest", "Not built yet", no_streaming);
+  for (std::string_view const path : {"/api/v1/media", "/api/v2/media"})
+    router.add({.method = Method::post,
+                .path = path,
+                .scope = "write:media",
+                .limit = LimitClass::media,
+                .body_max = body_with_picture_max,
+                .summary = "Refused: pictures cannot be uploaded yet"},
+               no_pictures);
   get("/.well-known/nodeinfo", "Where NodeInfo is", bind_front(nodeinfo_link, community));
   get("/nodeinfo/2.0", "What software this is", bind_front(nodeinfo, community));
   get("/.well-known/host-meta", "For apps that look for it", bind_front(host_meta, community));

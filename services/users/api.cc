@@ -9,6 +9,8 @@
 namespace kith::users {
 namespace {
 
+// Room for a photograph, so that what is wrong with it is said by the field.
+constexpr std::size_t body_with_picture_max = std::size_t{17} << 20;
 constexpr std::string_view no_pictures = "Pictures cannot be uploaded to this server yet; leave the picture out";
 
 Task<Person> own_person(UsersService& users, Call call) {
@@ -212,12 +214,14 @@ void users_api(Router& router, UsersService& users, graph::GraphService& graph, 
   router.add({.method = Method::patch,
               .path = "/api/v1/accounts/update_credentials",
               .scope = "write:accounts",
+              .body_max = body_with_picture_max,
               .summary = "Changes your profile",
               .params = profile},
              own(update));
   router.add({.method = Method::patch,
               .path = "/api/v1/profile",
               .scope = "write:accounts",
+              .body_max = body_with_picture_max,
               .summary = "Changes your profile",
               .params = profile},
              own(update));

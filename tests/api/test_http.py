@@ -124,7 +124,7 @@ def test_every_answer_of_the_api_is_json(ada):
 
 
 def test_missing_endpoint_is_named(nobody, ada):
-    for method, path in (("GET", "/api/v1/polls/1"), ("POST", "/api/v2/media"), ("GET", "/api/v1/trends/tags")):
+    for method, path in (("GET", "/api/v1/polls/1"), ("POST", "/api/v1/statuses/1/translate"), ("GET", "/api/v1/trends/tags")):
         refused = nobody.call(method, path, expect=404)
         assert method in refused["error"] and path in refused["error"]
     for path in ("/api/v1/streaming", "/api/v1/streaming/user", "/api/v1/streaming/health"):
@@ -136,7 +136,13 @@ def test_wrong_method_is_405_with_allow(nobody):
     assert answer.status_code == 405 and "GET" in answer.headers["Allow"]
 
 
-def test_upload_is_refused_clearly(ada):
+def test_upload_is_refused_clearly(ada, nobody):
+    picture = {"file": ("a.jpg", b"\xff\xd8" + b"x" * 3_000_000, "image/jpeg")}
+    for path in ("/api/v2/media", "/api/v1/media"):
+        assert "picture" in ada.call("POST", path, expect=422, files=picture)["error"].lower()
+        nobody.call("POST", path, expect=401)
+    avatar = ada.call("PATCH", "/api/v1/accounts/update_credentials", expect=422, files={"avatar": picture["file"]})
+    assert "picture" in avatar["error"].lower()
     refused = ada.call("POST", "/api/v1/statuses", expect=422, data={"status": "x", "media_ids[]": "5"})
     assert "picture" in refused["error"].lower()
 
