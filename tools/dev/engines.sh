@@ -116,7 +116,14 @@ status() {
 }
 
 # The first of N free ports in a row, below those that the system gives to whoever asks for any.
-free_port() { # N
+# Below those that the kernel gives away by itself.
+free_port() {
+  local port
+  for (( ; ; )); do
+    port=$((20000 + RANDOM % 12000))
+    (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo $port && return; }
+  done
+}
   python3 - "$1" <<'EOF'
 import random, socket, sys
 for _ in range(1000):
