@@ -116,27 +116,16 @@ status() {
 }
 
 # The first of N free ports in a row, below those that the system gives to whoever asks for any.
-# Below those that the kernel gives away by itself.
-free_port() {
-  local port
+free_port() { # N
+  local first port
   for (( ; ; )); do
-    port=$((20000 + RANDOM % 12000))
-    (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo $port && return; }
+    first=$((20000 + RANDOM % 12000))
+    for ((port = first; port < first + $1; port++)); do
+      ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || continue 2
+    done
+    echo $first
+    return
   done
-}
-  python3 - "$1" <<'EOF'
-import random, socket, sys
-for _ in range(1000):
-    first, held = random.randrange(20000, 32000), []
-    try:
-        for port in range(first, first + int(sys.argv[1])):
-            held.append(socket.socket())
-            held[-1].bind(("127.0.0.1", port))
-    except OSError:
-        continue
-    print(first)
-    break
-EOF
 }
 
 # hold NAME DIR: for a test. A server of its own on a free port, in DIR; says its address and an empty line,
