@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(unsigned char const* bytes, std::size_t si
   }
   read_entry(text);
   try {
-    check(read_address(text).port > 0, "an address has a port");
+    check(read_address(text).place.port > 0, "an address has a port");
   } catch (Error const& error) {
     check(error.code == Code::unavailable, "what is no address is refused");
   }
