@@ -47,17 +47,16 @@ Task<void> Node::keep() {
   auto pause = Breaker::pause_first;
   while (!closing_) {
     std::shared_ptr<Connection> connection;
-    std::string why;
     try {
       connection = co_await greeted();
     } catch (Error const& error) {
-      why = error.say;
+      failure_ = error.say;
     }
     if (closing_ && connection) connection->close("the engine is stopping");
     if (closing_) break;
     if (!connection) {
       breaker_.failed(steady_clock::now());
-      if (attempts_failed_++ == 0) log(LogLevel::warn, "a cache server cannot be reached", {{"why", why}});
+      if (attempts_failed_++ == 0) log(LogLevel::warn, "a cache server cannot be reached", {{"why", failure_}});
       changed_.notify();
       Deadline const again = steady_clock::now() + breaker_.jittered(pause);
       pause = std::min(pause * 2, Breaker::pause_max);

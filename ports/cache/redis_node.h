@@ -46,6 +46,8 @@ class Node : public std::enable_shared_from_this<Node> {
   Task<std::shared_ptr<Connection>> connection(Deadline deadline);
   // How a call ended, for those that come after it.
   void ended(Connection& connection, Ended const& how);
+  // Why it could not be used when that was last tried: a sentence for the operator.
+  std::string const& failure() const { return failure_; }
   bool refusing() const { return closing_ || breaker_.open(); }
   bool connected() const { return connection_ && connection_->open(); }
   // Everything that it pushed before this has been taken.
@@ -66,6 +68,7 @@ class Node : public std::enable_shared_from_this<Node> {
   std::shared_ptr<Connection> connection_;
   Signal changed_;
   std::uint64_t attempts_failed_ = 0;
+  std::string failure_;
   bool keeping_ = false, closing_ = false;
 };
 

@@ -15,6 +15,9 @@ using std::chrono::steady_clock;
 // A map that does not help is not asked for again at once.
 constexpr std::chrono::milliseconds refresh_every{200};
 
+// At the start somebody waits who wants to know.
+constexpr std::chrono::milliseconds start_patience{2'000};
+
 // Answers of a server that will soon give another one, or whose place somebody else has taken.
 bool is_passing(Value const& value) {
   return value.fails("TRYAGAIN") || value.fails("CLUSTERDOWN") || value.fails("LOADING") || value.fails("MASTERDOWN") ||
@@ -61,8 +64,7 @@ Task<void> Servers::open() {
     if (seed.tls != reach_.tls || seed.user != reach_.user)
       throw Error{Code::unavailable, "redis_servers must reach all servers in the same way, with one user"};
     if (open) continue;
-    auto const deadline =
-        steady_clock::now() + std::max<std::chrono::milliseconds>(options_.deadline, std::chrono::seconds{2});
+    auto const deadline = steady_clock::now() + std::max(options_.deadline, start_patience);
     std::shared_ptr<Connection> connection;
     try {
       connection = co_await connect(loop, seed.place, reach_, deadline);
@@ -88,6 +90,15 @@ Task<void> Servers::open() {
     connection->close("it has answered");
   }
   if (!open) throw Error{Code::unavailable, failure};
+  // Whether they also do what they will be asked for, an operator wants to hear now.
+  bool serves = false;
+  auto const nodes = nodes_;
+  for (auto const& [place, node] : nodes) {
+    auto const connection = co_await node->connection(steady_clock::now() + start_patience);
+    serves = serves || connection != nullptr;
+    if (!connection) failure = node->failure();
+  }
+  if (!serves) throw Error{Code::unavailable, failure};
 }
 
 void Servers::close() {

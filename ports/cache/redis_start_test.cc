@@ -44,6 +44,17 @@ TEST_F(RedisStart, WrongPasswordOrNoneNamesTheSetting) {
   EXPECT_THAT(told(), HasSubstr("wants a password: name its file in redis_password_file"));
 }
 
+TEST_F(RedisStart, UserWhoMayNotDoWhatIsNeededIsTold) {
+  std::string const& server = options.servers.front();
+  auto const granted = contract::ask_redis(
+      server, options.password_file, {"ACL", "SETUSER", "narrow", "on", ">narrow", "~*", "&*", "+@all", "-script"});
+  EXPECT_EQ(granted.text, "OK");
+  std::ofstream("narrow password") << "narrow\n";
+  options.password_file = "narrow password";
+  options.servers.front().replace(0, std::string("redis://").size(), "redis://narrow@");
+  EXPECT_THAT(told(), AllOf(HasSubstr("(redis_servers) refuses what kith needs: NOPERM"), HasSubstr("script")));
+}
+
 TEST_F(RedisStart, UnreachableServerNamesTheSetting) {
   options.servers = {"redis://127.0.0.1:1"};
   EXPECT_THAT(told(), AllOf(HasSubstr("Redis cannot be reached at 127.0.0.1:1 (redis_servers)"), HasSubstr("refused")));
