@@ -8,6 +8,9 @@
 #include "app/memory.h"
 #include "base/error.h"
 #include "ports/table/rocksdb.h"
+#ifdef KITH_KAFKA
+#include "ports/log/kafka_log.h"
+#endif
 #ifdef KITH_POSTGRES
 #include "ports/table/postgres.h"
 #endif
@@ -25,24 +28,64 @@ RocksOptions rocks_options(Settings const& settings) {
   return options;
 }
 
-// A community whose strict tables lie elsewhere would seem to be empty, so the choice is remembered. The
-// file is there only where it is not the embedded engine.
-void check_choice(Settings const& settings) {
+// A community whose strict tables lie elsewhere would seem to be empty, and events in another log would never be
+// handled, so the choice is remembered. The file is there only where it is not the embedded engine.
+void check_choice(Settings const& settings, std::string const& what, std::string const& setting,
+                  std::string const& chosen) {
   std::filesystem::path const folder = settings.data;
-  auto const remembered = folder / "strict_engine";
-  std::string const chosen = settings.engines_strict == StrictEngine::postgres ? "postgres" : "embedded";
+  auto const remembered = folder / (setting.substr(setting.find('_') + 1) + "_engine");
   std::string found;
   if (std::ifstream file(remembered); !std::getline(file, found))
     found = std::filesystem::exists(folder / "format") ? "embedded" : chosen;
   if (found != chosen)
-    throw Error{Code::invalid, "The strict tables of " + settings.data + " are kept by " + found +
-                                   ", but engines_strict is " + chosen + ": set it to " + found +
+    throw Error{Code::invalid, "The " + what + " of " + settings.data + (what.ends_with('s') ? " are" : " is") +
+                                   " kept by " + found + ", but " + setting + " is " + chosen + ": set it to " + found +
                                    ", or name another data folder"};
   if (chosen == "embedded") return;
   std::ofstream file(remembered);
   if (!(file << chosen << '\n') || !file.flush())
     throw Error{Code::unavailable, "The data folder " + settings.data + " cannot be written to"};
 }
+
+void check_choices(Settings const& settings) {
+  check_choice(settings, "strict tables", "engines_strict",
+               settings.engines_strict == StrictEngine::postgres ? "postgres" : "embedded");
+  check_choice(settings, "log", "engines_log", settings.engines_log == LogEngine::kafka ? "kafka" : "embedded");
+}
+
+#ifdef KITH_KAFKA
+KafkaOptions kafka_options(Settings const& settings) {
+  KafkaOptions options{.servers = settings.kafka_servers, .security = settings.kafka_security};
+  options.user = settings.kafka_user;
+  options.password_file = settings.kafka_password_file;
+  options.topics = settings.kafka_topics;
+  options.partitions = static_cast<std::uint32_t>(settings.kafka_partitions);
+  options.copies = settings.kafka_copies == 0 ? -1 : static_cast<std::int32_t>(settings.kafka_copies);
+  options.deadline = std::chrono::duration_cast<std::chrono::milliseconds>(settings.kafka_deadline);
+  return options;
+}
+
+void report_kafka(KafkaStats const& stats, Metrics& metrics) {
+  auto const gauge = [&](char const* name, char const* help, auto value) {
+    metrics.gauge(name, help).set(static_cast<double>(value));
+  };
+  gauge("kith_kafka_appended", "Events appended since the start", stats.appended);
+  gauge("kith_kafka_append_seconds", "Time that it took together", stats.append_seconds);
+  gauge("kith_kafka_append_failures", "Calls that could not append", stats.append_failures);
+  gauge("kith_kafka_unknown", "Calls of which nobody knows whether they did", stats.unknown);
+  gauge("kith_kafka_refused", "Calls refused while the cluster was given a pause", stats.refused);
+  gauge("kith_kafka_taken_in", "Events read, once for each group", stats.taken_in);
+  gauge("kith_kafka_handled", "Events handled", stats.handled);
+  gauge("kith_kafka_failures", "Events a handler failed on, each time", stats.failures);
+  gauge("kith_kafka_put_aside", "Events set aside since the start", stats.put_aside);
+  gauge("kith_kafka_commits", "Times that progress was committed", stats.commits);
+  gauge("kith_kafka_commit_failures", "Times that it could not be", stats.commit_failures);
+  gauge("kith_kafka_rebalances", "Times that partitions were divided anew", stats.rebalances);
+  gauge("kith_kafka_partitions", "Partitions that this process has, of all groups", stats.partitions);
+}
+#else
+constexpr char const* without_kafka = "engines_log is kafka, but this kith was built without it (KITH_KAFKA)";
+#endif
 
 #ifdef KITH_POSTGRES
 PostgresOptions postgres_options(Settings const& settings) {
@@ -91,17 +134,35 @@ std::vector<std::string> migrate_engines(Settings const& settings, bool contract
 
 struct Engines::Parts {
   Parts(Needs needs, Settings const& settings)
-      : store((check_choice(settings), RocksStore::Needs{needs.clock, needs.workers}), rocks_options(settings)) {
+      : store((check_choices(settings), RocksStore::Needs{needs.clock, needs.workers}), rocks_options(settings)) {
+    if (settings.engines_log == LogEngine::kafka) {
+#ifdef KITH_KAFKA
+      kafka.emplace(KafkaLog::Needs{needs.clock, [this] { return store.settle(); }}, kafka_options(settings));
+#else
+      throw Error{Code::invalid, without_kafka};
+#endif
+    }
     if (settings.engines_strict == StrictEngine::embedded) return;
 #ifdef KITH_POSTGRES
-    postgres.emplace(PostgresStore::Needs{needs.clock, store.wide(), store.log()}, postgres_options(settings),
+    postgres.emplace(PostgresStore::Needs{needs.clock, store.wide(), transport()}, postgres_options(settings),
                      all_tables());
 #else
     throw Error{Code::invalid, without_postgres};
 #endif
   }
 
+  // What brings events from where they were emitted to those who follow.
+  Log& transport() {
+#ifdef KITH_KAFKA
+    if (kafka) return *kafka;
+#endif
+    return store.log();
+  }
+
   RocksStore store;
+#ifdef KITH_KAFKA
+  std::optional<KafkaLog> kafka;
+#endif
 #ifdef KITH_POSTGRES
   std::optional<PostgresStore> postgres;
 #endif
@@ -115,13 +176,16 @@ Wide& Engines::wide() { return parts_->store.wide(); }
 
 #ifdef KITH_POSTGRES
 Strict& Engines::strict() { return parts_->postgres ? parts_->postgres->strict() : parts_->store.strict(); }
-Log& Engines::log() { return parts_->postgres ? parts_->postgres->log() : parts_->store.log(); }
+Log& Engines::log() { return parts_->postgres ? parts_->postgres->log() : parts_->transport(); }
 #else
 Strict& Engines::strict() { return parts_->store.strict(); }
-Log& Engines::log() { return parts_->store.log(); }
+Log& Engines::log() { return parts_->transport(); }
 #endif
 
 void Engines::start(std::vector<boost::asio::any_io_executor> executors) {
+#ifdef KITH_KAFKA
+  if (parts_->kafka) parts_->kafka->start(executors);
+#endif
   parts_->store.start(std::move(executors));
 #ifdef KITH_POSTGRES
   if (parts_->postgres) parts_->postgres->start();
@@ -131,6 +195,9 @@ void Engines::start(std::vector<boost::asio::any_io_executor> executors) {
 Task<void> Engines::stop_delivery() {
 #ifdef KITH_POSTGRES
   if (parts_->postgres) co_await parts_->postgres->stop_delivery();
+#endif
+#ifdef KITH_KAFKA
+  if (parts_->kafka) co_await parts_->kafka->stop_delivery();
 #endif
   co_await parts_->store.stop_delivery();
 }
@@ -149,6 +216,9 @@ void Engines::report(Metrics& metrics) const {
   gauge("kith_feed_bytes", "Memory of feeds", static_cast<double>(stats.ring_bytes));
   gauge("kith_disk_bytes", "Size of the database files", static_cast<double>(stats.disk_bytes));
   gauge("kith_storage_refusing", "1 while writes are refused", stats.refusing ? 1 : 0);
+#ifdef KITH_KAFKA
+  if (parts_->kafka) report_kafka(parts_->kafka->stats(), metrics);
+#endif
 #ifdef KITH_POSTGRES
   if (parts_->postgres) report_postgres(parts_->postgres->stats(), metrics);
 #endif

@@ -1,7 +1,7 @@
 #pragma once
 
-// Which engine keeps what, as the settings say. The embedded one is always there: it keeps content, feeds and
-// the log; strict tables may lie on servers instead.
+// Which engine keeps what, as the settings say. The embedded one is always there: it keeps content and feeds, and
+// strict tables and the log unless these lie on servers.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <memory>

@@ -163,6 +163,24 @@ class Table {
          "Before every key and channel, so that communities can share servers.");
     duration("redis_deadline", &Settings::redis_deadline, std::chrono::milliseconds{10}, std::chrono::minutes{1},
              "A call that takes longer, with its retries, is given up as if nothing was there.");
+    choice("engines_log", &Settings::engines_log, {"embedded", "kafka"},
+           "What brings events to those who follow them: the data folder, or Kafka.");
+    list("kafka_servers", &Settings::kafka_servers, is_anything, "HOST:PORT each",
+         "Some servers of the cluster; they name the others.");
+    list("kafka_security", &Settings::kafka_security, is_anything,
+         "NAME=VALUE each, of librdkafka's names that begin with security., ssl. or sasl.",
+         "How the lines are protected and who signs in: security.protocol=sasl_ssl, sasl.mechanisms=SCRAM-SHA-512.");
+    text("kafka_user", &Settings::kafka_user, "a text", "Who signs in there. Nothing: nobody.");
+    text("kafka_password_file", &Settings::kafka_password_file, "a file",
+         "A file that holds the password alone, read again when it changes.");
+    text("kafka_topics", &Settings::kafka_topics, "a text",
+         "What the names of topics and groups begin with, so that communities can share a cluster.");
+    number("kafka_partitions", &Settings::kafka_partitions, 1, 1'000,
+           "Of the topic of events, when it is made: as many processes can share a follower's work.");
+    number("kafka_copies", &Settings::kafka_copies, 0, 10,
+           "Servers that keep each event, when the topics are made. 0: as the cluster does by itself.");
+    duration("kafka_deadline", &Settings::kafka_deadline, std::chrono::milliseconds{500}, std::chrono::minutes{5},
+             "A call to the cluster that takes longer, with its retries, is given up.");
 
     group("What the operator sees");
     choice("log_level", &Settings::log_level, {"debug", "info", "warn", "error"}, "The least that is logged.");
@@ -357,6 +375,13 @@ void check_together(Settings const& settings) {
     refuse("redis_tls_certificate and redis_tls_key belong together: set both or none");
   if (settings.redis_prefix.find_first_of("{}") != std::string::npos)
     refuse("redis_prefix must be without braces, which would put all keys on one server");
+  if (settings.engines_log == LogEngine::kafka) {
+    if (settings.kafka_servers.empty()) refuse("engines_log is kafka, but kafka_servers names no server");
+    // Events come there by the outbox; the embedded tables write theirs into the embedded log.
+    if (settings.engines_strict != StrictEngine::postgres)
+      refuse("engines_log is kafka, which needs the strict tables on servers too: set engines_strict to postgres");
+    if (settings.kafka_topics.empty()) refuse("kafka_topics must not be empty");
+  }
   if (settings.mail_from.empty()) refuse("mail_from must be an e-mail address");
   if (settings.mail == MailBy::smtp && settings.mail_smtp_host.empty())
     refuse("mail is smtp, but mail_smtp_host names no server");

@@ -20,6 +20,7 @@ enum class RequestLog : std::uint8_t { off, failures, sampled, all };
 enum class CacheEviction : std::uint8_t { lru, lfu, sliding_window };
 enum class StrictEngine : std::uint8_t { embedded, postgres };
 enum class SharedEngine : std::uint8_t { embedded, redis };
+enum class LogEngine : std::uint8_t { embedded, kafka };
 enum class MailBy : std::uint8_t { folder, smtp };
 enum class MailTls : std::uint8_t { starttls, implicit, none };
 
@@ -103,6 +104,15 @@ struct Settings {
   std::string redis_tls_key = {};
   std::string redis_prefix = "kith";
   Duration redis_deadline = std::chrono::milliseconds{250};
+  LogEngine engines_log = LogEngine::embedded;
+  std::vector<std::string> kafka_servers = {};
+  std::vector<std::string> kafka_security = {};
+  std::string kafka_user = {};
+  std::string kafka_password_file = {};
+  std::string kafka_topics = "kith";
+  std::uint64_t kafka_partitions = 12;
+  std::uint64_t kafka_copies = 0;
+  Duration kafka_deadline = std::chrono::seconds{5};
 
   // What the operator sees.
   LogLevel log_level = LogLevel::info;

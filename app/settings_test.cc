@@ -227,6 +227,15 @@ TEST_F(SettingsFile, StrictTablesOnServersNeedAServer) {
             "accepted");
 }
 
+TEST_F(SettingsFile, ALogOnServersNeedsAServerAndTheTablesThereToo) {
+  EXPECT_EQ(refusal("[engines]\nlog = \"kafka\""), "engines_log is kafka, but kafka_servers names no server");
+  EXPECT_EQ(refusal("[engines]\nlog = \"kafka\"\n[kafka]\nservers = [\"log1:9092\"]"),
+            "engines_log is kafka, which needs the strict tables on servers too: set engines_strict to postgres");
+  EXPECT_EQ(refusal("[engines]\nstrict = \"postgres\"\nlog = \"kafka\"\n[postgres]\nservers = "
+                    "[\"postgresql://kith@db1/kith\"]\n[kafka]\nservers = [\"log1:9092\"]"),
+            "accepted");
+}
+
 TEST(Settings, TheDistributedProfileNamesItsEngines) {
   Settings const settings = load_settings(KITH_PROFILES "/distributed.toml", {}).settings;
   EXPECT_EQ(settings.engines_strict, StrictEngine::postgres);
@@ -236,6 +245,9 @@ TEST(Settings, TheDistributedProfileNamesItsEngines) {
   EXPECT_EQ(settings.engines_bus, SharedEngine::redis);
   EXPECT_THAT(settings.redis_servers, testing::SizeIs(3));
   EXPECT_FALSE(settings.redis_password_file.empty());
+  EXPECT_EQ(settings.engines_log, LogEngine::kafka);
+  EXPECT_THAT(settings.kafka_servers, testing::SizeIs(3));
+  EXPECT_FALSE(settings.kafka_password_file.empty());
 }
 
 TEST_F(SettingsFile, WhatIsSharedOnServersNeedsAServer) {

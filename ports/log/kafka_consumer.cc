@@ -276,7 +276,7 @@ Task<void> KafkaLog::Parts::give_up(Consumer& consumer) {
     }
     try {
       kafka::Places list = to_commit(consumer);
-      if (needs.settle) co_await needs.settle();
+      co_await settle();
       if (list->cnt > 0) co_await workers->run([&] { commit(consumer, std::move(list), true); });
     } catch (Error const&) {
       // What was not remembered is delivered again, there.
@@ -349,6 +349,21 @@ void KafkaLog::Parts::commit(Consumer& consumer, kafka::Places list, bool wait) 
     }
 }
 
+// Throws Error{unavailable} when the log is about to end, which waits for what was begun here.
+Task<void> KafkaLog::Parts::settle() {
+  if (!needs.settle) co_return;
+  ++settling;
+  std::exception_ptr failure;
+  try {
+    if (closing) throw Error{Code::unavailable, "The server is stopping", "the log ends"};
+    co_await needs.settle();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  --settling;
+  if (failure) std::rethrow_exception(failure);
+}
+
 // Commits now and then what is handled, after what handlers wrote would survive.
 Task<void> KafkaLog::Parts::remember() {
   for (;;) {
@@ -359,7 +374,7 @@ Task<void> KafkaLog::Parts::remember() {
       if (list->cnt == 0) continue;
       bool settled = true;
       try {
-        if (needs.settle) co_await needs.settle();
+        co_await settle();
       } catch (Error const&) {  // a full disk: later
         settled = false;
       }

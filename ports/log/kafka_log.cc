@@ -58,6 +58,7 @@ KafkaLog::Parts::~Parts() {
     stopping = true;
   }
   closing = true;
+  while (settling > 0) std::this_thread::sleep_for(1ms);
   loop.stop();
   thread.join();
   workers.reset();

@@ -2,6 +2,7 @@
 
 // The works of KafkaLog: one thread that reads and commits for all groups, handlers on the executors it was given.
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -70,6 +71,7 @@ struct KafkaLog::Parts {
   void pause_or_resume(Consumer& consumer);
   kafka::Places to_commit(Consumer& consumer);
   void commit(Consumer& consumer, kafka::Places list, bool wait);
+  Task<void> settle();
   Task<void> remember();
   Task<void> look();
 
@@ -112,7 +114,8 @@ struct KafkaLog::Parts {
   std::size_t turn = 0;
   bool started = false;
   bool stopping = false;  // no handler begins any more
-  bool closing = false;
+  std::atomic<bool> closing = false;
+  std::atomic<int> settling = 0;  // on threads that are not ours
   std::uint32_t running = 0;
   std::function<void()> stopped;
 };

@@ -5,15 +5,15 @@
 // asked for, in one of its processes.
 //
 // The contract, proved for each engine by contract_test.cc:
-//   - an event appended is delivered to every group that follows its kind until that group
-//     acknowledges it: by its handler returning, or by `acknowledge` (a request that ran the
-//     handler itself, as an echo);
+//   - an event appended is delivered to every group that follows its kind until that group acknowledges it: by
+//     its handler returning, or by `acknowledge` (a request that ran the handler itself, as an echo), which
+//     spares it the delivery in this process; another that has it in hand may still deliver it;
 //   - an event is never delivered before its `due`;
 //   - a handler that throws is tried again with growing pauses; after `attempts_max` the event is set
 //     aside for that group, visible, retried on request (and once an hour by itself), and never
 //     blocks others;
 //   - events of unknown kinds or newer schemas wait for a group that knows them;
-//   - retention is 7 days beyond acknowledgement by all groups, for `replay`.
+//   - events are kept for 7 days, for `replay`; one not yet acknowledged by all groups, as long as the engine can.
 // Methods may be called from any thread.
 
 #include <functional>

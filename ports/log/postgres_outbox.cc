@@ -136,6 +136,23 @@ void OutboxLog::subscribe(Subscription subscription) {
   needs_.log.subscribe(std::move(subscription));
 }
 
+Task<void> OutboxLog::append(std::vector<Event> events) {
+  Cluster& cluster = needs_.cluster;
+  Time const now = needs_.clock.now();
+  auto const later = std::ranges::partition(events, [&](Event const& event) { return event.due <= now; });
+  for (std::size_t i = 0; i < cluster.shards.size(); ++i) {
+    std::vector<Query> queries;
+    for (Event const& event : later) {
+      check_limits(event);
+      if (event.id.value % cluster.shards.size() == i) queries.push_back({&cluster.layout.emit, emitted(event, now)});
+    }
+    // Done twice it is done once, so it may be repeated as a read is.
+    if (!queries.empty()) co_await cluster.there(cluster.shards[i]->read(std::move(queries)));
+  }
+  events.erase(later.begin(), later.end());
+  if (!events.empty()) co_await needs_.log.append(std::move(events));
+}
+
 Task<void> OutboxLog::acknowledge(std::string group, EventId event) {
   return needs_.log.acknowledge(std::move(group), event);
 }

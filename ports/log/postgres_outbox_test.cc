@@ -63,6 +63,22 @@ class PostgresOutbox : public PostgresWorld {
   NotedLog came{log};
 };
 
+TEST_F(PostgresOutbox, WhatAHandlerAppendsForLaterWaitsInTheOutbox) {
+  store.emplace(noted(), options, tables);
+  Time const now = clock.now();
+  std::vector<Event> events(3, {.kind = "Made", .key = "7", .body = "body"});
+  events[0].id = EventId{1};
+  events[1].id = EventId{2};
+  events[1].due = now + std::chrono::hours{1};
+  events[2].id = EventId{3};
+  events[2].due = now - std::chrono::hours{1};
+  run(store->log().append(events));
+  EXPECT_EQ(came.came(), (std::map<std::uint64_t, int>{{1, 1}, {3, 1}}));
+  EXPECT_EQ(sql("SELECT string_agg(id::text, ' ') FROM kith.outbox"), "2");
+  run(store->log().append(events));
+  EXPECT_EQ(sql("SELECT count(*) FROM kith.outbox"), "1") << "repeated, it is there once";
+}
+
 TEST_F(PostgresOutbox, RelayKilledBetweenAppendAndDeleteLosesNothing) {
   // Each of the first turns ends with the relay's connection cut: the log has the events, the outbox too.
   std::atomic<int> kills{0};

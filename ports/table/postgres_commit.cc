@@ -192,12 +192,7 @@ class Transaction {
       if (!stays) std::ranges::move(table.columns.of_key(place.key), std::back_inserter(cells));
       queries.push_back({stays ? &table.update : &table.insert, std::move(cells)});
     }
-    for (Event const& event : events())
-      queries.push_back({&layout.emit,
-                         {bigint(static_cast<std::int64_t>(event.id.value)), event.kind,
-                          bigint(static_cast<std::int64_t>(event.schema)), event.key, event.body, timestamp(event.due),
-                          bigint(static_cast<std::int64_t>(event.trace[0])),
-                          bigint(static_cast<std::int64_t>(event.trace[1])), timestamp(now)}});
+    for (Event const& event : events()) queries.push_back({&layout.emit, emitted(event, now)});
     if (!synced()) queries.push_back({&layout.unsynced});
     queries.push_back({&layout.commit});
     return queries;

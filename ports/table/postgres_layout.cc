@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "ports/table/postgres_binary.h"
 
 namespace kith::postgres {
 
@@ -20,6 +21,18 @@ std::string quoted(std::string_view name) {
   std::string out = "\"";
   for (char const c : name) out.append(c == '"' ? 2 : 1, c);
   return out + '"';
+}
+
+std::vector<Cell> emitted(Event const& event, Time now) {
+  return {bigint(static_cast<std::int64_t>(event.id.value)),
+          event.kind,
+          bigint(static_cast<std::int64_t>(event.schema)),
+          event.key,
+          event.body,
+          timestamp(event.due),
+          bigint(static_cast<std::int64_t>(event.trace[0])),
+          bigint(static_cast<std::int64_t>(event.trace[1])),
+          timestamp(now)};
 }
 
 TableLayout::TableLayout(TableDescription const& description)

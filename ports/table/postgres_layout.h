@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "ports/log/event.h"
 #include "ports/table/postgres_columns.h"
 #include "ports/table/postgres_connection.h"
 #include "ports/table/row.h"
@@ -71,6 +72,9 @@ class Layout {
  private:
   std::map<std::uint32_t, std::unique_ptr<TableLayout const>> tables_;
 };
+
+// What the statement `emit` wants.
+std::vector<Cell> emitted(Event const& event, Time now);
 
 std::string quoted(std::string_view name);
 std::string snake_case(std::string_view name);

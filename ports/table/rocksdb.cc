@@ -214,6 +214,11 @@ Log& RocksStore::log() { return parts_->log; }
 void RocksStore::start(std::vector<boost::asio::any_io_executor> executors) { parts_->log.start(std::move(executors)); }
 Task<void> RocksStore::stop_delivery() { return parts_->log.stop(); }
 
+Task<void> RocksStore::settle() {
+  auto const status = co_await parts_->db.workers.run([this] { return parts_->database->FlushWAL(true); });
+  if (!status.ok()) throw rocks::failed("sync", status);
+}
+
 void RocksStore::compact() {
   parts_->rings.flush();
   for (auto* const handle : parts_->handles) {

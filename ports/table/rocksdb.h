@@ -73,6 +73,10 @@ class RocksStore {
   // Begins no handler any more and waits for those in progress; reads and writes go on.
   Task<void> stop_delivery();
 
+  // Returns when all that was written before would survive power loss, derived rows too: for a log elsewhere, which
+  // must not remember an acknowledgement longer than what was acknowledged.
+  Task<void> settle();
+
   // For tools; on a thread that may wait.
   void compact();                                          // everything to its final place on the disk
   void checkpoint(std::filesystem::path const& to) const;  // a consistent copy, in a folder that is not there yet

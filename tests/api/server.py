@@ -41,6 +41,15 @@ def strict_tables_of(name):
             "KITH_POSTGRES_PASSWORD_FILE": password_file}
 
 
+def log_of(name):
+    """The settings for topics of its own on the cluster that the run has started."""
+    return {"KITH_ENGINES_LOG": "kafka", "KITH_KAFKA_SERVERS": os.environ["KITH_API_KAFKA"],
+            "KITH_KAFKA_SECURITY": "security.protocol=sasl_plaintext,sasl.mechanisms=PLAIN",
+            "KITH_KAFKA_USER": os.environ["KITH_API_KAFKA_USER"],
+            "KITH_KAFKA_PASSWORD_FILE": os.environ["KITH_API_KAFKA_PASSWORD_FILE"],
+            "KITH_KAFKA_TOPICS": "api_" + re.sub(r"\W", "_", name), "KITH_KAFKA_PARTITIONS": "3"}
+
+
 class Server:
     """A community in a folder of its own, in the shape that is asked for."""
 
@@ -53,8 +62,10 @@ class Server:
         # Hashing a password is dear on purpose; a suite signs up hundreds.
         self.settings = {"KITH_RATE_LIMITS": "off", "KITH_PASSWORD_MEMORY": "1 MiB", "KITH_PASSWORD_PASSES": "1"}
         self.settings |= settings
-        if shape == "postgres":
+        if shape in ("postgres", "servers"):
             self.settings |= strict_tables_of(name)
+        if shape == "servers":
+            self.settings |= log_of(name)
         # What steers the suite is no setting of the server.
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
         self.environment |= self.settings

@@ -24,7 +24,7 @@ for name in "${known[@]}"; do . "tools/dev/engines/$name.sh"; done
 
 root=$(realpath -m "${KITH_ENGINES:-build/engines}")
 engine_user=kith-engines
-wait_seconds=60
+wait_seconds=120
 
 am_root() { [ "$(id -u)" -eq 0 ]; }
 port_of() { # the port that is in use, or will be
