@@ -88,7 +88,7 @@ XML
     "-javaagent:$(echo "$cassandra_jars"/jamm-*.jar)" "-Dcassandra.config=file://$dir/cassandra.yaml" \
     "-Dlogback.configurationFile=$dir/logback.xml" "-Dcassandra.storagedir=$dir/data" "-Dcassandra.logdir=$dir/data" \
     "-Dcassandra.triggers_dir=$dir/triggers" -Dcassandra-foreground=yes -Dcassandra.ring_delay_ms=100 \
-    -Dcassandra.skip_wait_for_gossip_to_settle=0 -Dcassandra.load_ring_state=false -Dcassandra.unsafesystem=true \
+    -Dcassandra.skip_wait_for_gossip_to_settle=0 -Dcassandra.load_ring_state=false \
     -Dcassandra.superuser_setup_delay_ms=0 -Dcassandra.auth_bcrypt_gensalt_log2_rounds=4 \
     -Dcassandra.disable_tcactive_openssl=true -Dio.netty.tryReflectionSetAccessible=true \
     -Dsun.nio.PageAlignDirectMemory=true -cp "$dir:$cassandra_jars/*" org.apache.cassandra.service.CassandraDaemon
