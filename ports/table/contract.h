@@ -48,7 +48,9 @@ struct EngineKind {
 };
 
 std::vector<EngineKind> engines();
-// Those, and the ones that are a log alone: nobody asks them for tables.
+// Those, and the ones whose wide tables alone are their own.
+std::vector<EngineKind> wide_engines();
+// The first, and the ones that are a log alone: nobody asks them for tables.
 std::vector<EngineKind> log_engines();
 
 inline void PrintTo(EngineKind const& kind, std::ostream* out) { *out << kind.name; }

@@ -7,6 +7,7 @@ namespace kith::contract {
 EngineKind memory_engine();
 EngineKind rocksdb_engine();
 std::vector<EngineKind> postgres_engines();
+std::vector<EngineKind> cassandra_engines();
 std::vector<EngineKind> kafka_engines();
 
 std::vector<EngineKind> engines() {
@@ -16,6 +17,14 @@ std::vector<EngineKind> engines() {
   };
 #ifdef KITH_POSTGRES
   for (EngineKind& kind : postgres_engines()) all.push_back(std::move(kind));
+#endif
+  return all;
+}
+
+std::vector<EngineKind> wide_engines() {
+  std::vector<EngineKind> all = engines();
+#ifdef KITH_CASSANDRA
+  for (EngineKind& kind : cassandra_engines()) all.push_back(std::move(kind));
 #endif
   return all;
 }

@@ -225,7 +225,7 @@ TEST_P(NewestWins, WalkedRowsAppliedElsewhereAreTheSame) {
   other->close();
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, NewestWins, testing::ValuesIn(engines()), name_of_engine);
+INSTANTIATE_TEST_SUITE_P(Engines, NewestWins, testing::ValuesIn(wide_engines()), name_of_engine);
 
 }  // namespace
 }  // namespace kith::contract

@@ -254,7 +254,7 @@ TEST_P(TableReads, WalkShowsRowsAsTheyAre) {
   EXPECT_THAT(walk(&tallies), IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, TableReads, testing::ValuesIn(engines()), name_of_engine);
+INSTANTIATE_TEST_SUITE_P(Engines, TableReads, testing::ValuesIn(wide_engines()), name_of_engine);
 
 }  // namespace
 }  // namespace kith::contract

@@ -31,7 +31,8 @@ constexpr std::array tally_sort{KeyPart{2, false}};
 constexpr std::array note_sort{KeyPart{2, true}};
 
 constexpr TableDescription described(std::uint32_t number, std::string_view name, TableClass table_class,
-                                     std::span<FieldDescription const> fields, std::span<KeyPart const> sort) {
+                                     std::span<FieldDescription const> fields, std::span<KeyPart const> sort,
+                                     std::string_view bucket = {}) {
   return {.number = number,
           .service = "contract",
           .name = name,
@@ -44,7 +45,7 @@ constexpr TableDescription described(std::uint32_t number, std::string_view name
           .erasure = "none: tests",
           .derived_from = {},
           .sealed_by = {},
-          .bucket = {},
+          .bucket = bucket,
           .immutable = false,
           .parse = parse};
 }
@@ -66,7 +67,8 @@ std::string bytes_field(std::uint32_t field, std::string_view bytes) {
 TableDescription const things = described(60001, "things", TableClass::strict, thing_fields, thing_sort);
 TableDescription const tallies = described(60002, "tallies", TableClass::strict, tally_fields, tally_sort);
 TableDescription const names = described(60003, "names", TableClass::strict, name_fields, {});
-TableDescription const notes = described(60004, "notes", TableClass::wide, note_fields, note_sort);
+// Cut small, so that a few rows lie in several buckets.
+TableDescription const notes = described(60004, "notes", TableClass::wide, note_fields, note_sort, "2 of id");
 
 std::string big_endian(std::uint64_t number) {
   std::string bytes;
