@@ -10,6 +10,7 @@
 #include "services/graph/pair.h"
 #include "services/search/search.h"
 #include "services/search/words.h"
+#include "services/timeline/entries.h"
 
 namespace kith {
 namespace {
@@ -219,6 +220,7 @@ Task<WidePut> NetworkImport::content_of(PostId post, AccountId author, posts::Wo
   row.sensitive = words.sensitive;
   row.language = words.language;
   row.tags = words.tags();
+  row.links = words.links();
   RowKey place = posts::Version::encode_key(row.key());
   DataKeyPtr const key = co_await needs_.keys.get(author);
   if (!key) throw Error{Code::internal, "An account that was just made has no key"};
@@ -250,19 +252,13 @@ Task<void> NetworkImport::write_posts(std::size_t batch) {
     listed.rule = posts::Rule::public_;
     listed.tags = tags;
     rows.push_back(raw(listed));
-    contents.push_back(co_await content_of(post, author, std::move(words)));
-
-    TimelineEntry entry{.kind = timeline::TimelineKind::public_, .name = "public", .post = post, .author = author};
-    entry.expires_at_ = time_of_id(post.value) + needs_.timelines_kept;
-    if (entry.expires_at_ > now_) {
-      open.push_back(entry);
-      entry.kind = timeline::TimelineKind::tag;
-      for (std::string const& tag : tags) {
-        entry.name = tag;
-        open.push_back(entry);
-      }
-    }
     note_tags(post, tags);
+    posts::FanoutFacts facts{.post = post, .author = author, .kind = posts::Kind::post, .rule = posts::Rule::public_};
+    facts.tags = std::move(tags);
+    if (words.links()) facts.links = posts::links_in(words.text, needs_.words.own_host);
+    contents.push_back(co_await content_of(post, author, std::move(words)));
+    for (TimelineEntry& entry : timeline::open_entries_of(facts, needs_.timelines_kept))
+      if (entry.expires_at_ > now_) open.push_back(std::move(entry));
   }
   co_await needs_.wide.put(std::move(contents));
   co_await needs_.strict.apply(std::move(rows));

@@ -340,6 +340,19 @@ std::string tag_key(std::string_view tag) {
   return folded_tag(tag);
 }
 
+std::string link_key(std::string_view url) {
+  url = trim(url);
+  // Of any host: a link to the own one may have no dot.
+  std::size_t const scheme = goes_on(url, 0, "https://") ? 8 : goes_on(url, 0, "http://") ? 7 : 0;
+  if (scheme == 0 || url.size() > url_bytes_max || !is_utf8(url)) return {};
+  std::size_t const host_end = std::min(url.find_first_of("/?#", scheme), url.size());
+  if (host_end == scheme) return {};
+  std::string key(url.substr(0, std::min(url.find('#'), url.size())));
+  std::transform(key.begin(), key.begin() + static_cast<std::ptrdiff_t>(host_end), key.begin(), lower);
+  if (key.size() == host_end + 1 && key.back() == '/') key.pop_back();
+  return key;
+}
+
 std::size_t count_characters(std::string_view text, std::string_view own_host) {
   Shorten shorten{text};
   Scanner(text, own_host, shorten).run();

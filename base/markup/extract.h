@@ -58,6 +58,10 @@ Entities extract(std::string_view text, std::string_view own_host);
 // A tag as it is written in a path or form, with or without `#`: its folded name, or nothing ("").
 std::string tag_key(std::string_view tag);
 
+// An address as timelines know it, however it is written: scheme and host in lower case, without a fragment or a
+// lone slash; nothing ("") for what is no link.
+std::string link_key(std::string_view url);
+
 // Characters as clients count them towards the limit: a grapheme is one, a link 23, and of
 // @name@host only @name counts, whatever the host.
 inline constexpr std::size_t characters_per_link = 23;

@@ -115,6 +115,15 @@ TEST(Entities, HoldNothingThatNobodySees) {
   }
 }
 
+TEST(Links, HaveOneKeyHoweverTheyAreWritten) {
+  EXPECT_EQ(link_key("HTTPS://A.Example/"), "https://a.example");
+  EXPECT_EQ(link_key(" https://a.example#top "), "https://a.example");
+  EXPECT_EQ(link_key("https://a.example/Some/Page/?q=A#part"), "https://a.example/Some/Page/?q=A");
+  EXPECT_EQ(link_key("http://localhost:8080/x"), "http://localhost:8080/x");
+  for (char const* const none : {"", "a.example", "https://", "https:///x", "ftp://a.example", "http://\xff"})
+    EXPECT_EQ(link_key(none), "") << none;
+}
+
 TEST(Entities, AreBounded) {
   std::string text;
   for (int i = 0; i < 200; ++i) {

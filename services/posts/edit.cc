@@ -47,6 +47,7 @@ Task<bool> Posts::edit_once(Call call, EditPost const& request) {
       version.sensitive = words.sensitive;
       version.language = words.language;
       version.tags = words.tags();
+      version.links = words.links();
       version.mentions = co_await mentions_of(call, words);
       head.mentioned.clear();
       for (Mention const& mention : version.mentions)

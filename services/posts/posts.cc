@@ -288,6 +288,9 @@ Task<FanoutFactsPage> Posts::fanout_facts_of(Call, PostIds request) {
     auto const* const version = asked && versions[next] ? &*versions[next] : nullptr;
     if (asked) ++next;
     page.posts.push_back(fanout_facts(head, version));
+    if (version == nullptr || !version->links || head->audience.rule != Rule::public_) continue;
+    auto const open = co_await needs_.tables.open(versions[next - 1]);
+    page.posts.back().links = links_in(open.text.text(), needs_.limits.own_host);
   }
   co_return page;
 }

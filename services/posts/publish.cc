@@ -147,6 +147,7 @@ Task<Posts::Ready> Posts::prepare(Call call, NewPost const& post) {
   version.sensitive = words.sensitive;
   version.language = words.language;
   version.tags = words.tags();
+  version.links = words.links();
   for (Mention const& mention : version.mentions)
     if (mention.account != call.viewer) head.mentioned.push_back(mention.account);
   co_return ready;

@@ -22,7 +22,11 @@ struct Words {
   text::Entities entities;
 
   std::vector<std::string> tags() const;  // as written, without #; each once
+  bool links() const { return !entities.links.empty(); }
 };
+
+// The links in a text, as text::link_key has them; each once.
+std::vector<std::string> links_in(std::string_view text, std::string_view own_host);
 
 // Throws Error{invalid} with the sentence a person reads.
 Words words_of(std::string_view text, std::string_view warning, bool sensitive, std::string_view language,

@@ -105,6 +105,14 @@ Task<Response> tagged(TimelineService& timeline, Hydrator& hydrator, Request req
   co_return co_await shown(hydrator, std::move(request), std::move(found));
 }
 
+Task<Response> linked(TimelineService& timeline, Hydrator& hydrator, Request request) {
+  PageRequest page = page_request(request);
+  page.link = text::link_key(request.text("url"));
+  if (page.link.empty()) throw Error{Code::invalid, "url must be a web address, such as https://example.org/page"};
+  auto found = co_await timeline.linked(request.call(), std::move(page));
+  co_return co_await shown(hydrator, std::move(request), std::move(found));
+}
+
 Task<Response> listed(TimelineService& timeline, Hydrator& hydrator, Request request) {
   PageRequest page = page_request(request);
   page.list = request.id<ListId>("id");
@@ -164,6 +172,14 @@ void timeline_api(Router& router, TimelineService& timeline, Hydrator& hydrator)
   get("/api/v1/newsfeed", Access::user, "read:statuses", "Your feed, and why each item is in it", newsfeed);
   get("/api/v1/timelines/public", Access::open, "read:statuses", "All public posts", open_timeline);
   get("/api/v1/timelines/tag/:name", Access::open, "read:statuses", "Public posts with a hashtag", tagged);
+  auto with_url = paging;
+  with_url.push_back({"url", "string", "the address that the posts link to", required});
+  router.add({.path = "/api/v1/timelines/link",
+              .access = Access::open,
+              .scope = "read:statuses",
+              .summary = "Public posts with a link",
+              .params = with_url},
+             std::bind_front(linked, std::ref(timeline), std::ref(hydrator)));
   get("/api/v1/timelines/list/:id", Access::user, "read:lists", "Posts of the people in a list", listed);
   get("/api/v1/tags/:name", Access::open, "read", "A hashtag", show_tag);
   get("/api/v1/followed_tags", Access::user, "read:follows", "Hashtags you follow", followed_tags);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/all.h"
+#include "ports/hash/tokens.h"
 #include "services/timeline/entries.h"
 #include "services/timeline/timeline.h"
 
@@ -34,6 +35,8 @@ FeedEntry entry_of(posts::FanoutFacts const& post, Reason reason, Duration lives
   return entry;
 }
 
+std::string link_name(std::string_view link) { return sha256_base64url(link); }
+
 std::vector<TimelineEntry> open_entries_of(posts::FanoutFacts const& post, Duration lives) {
   std::vector<TimelineEntry> rows;
   if (post.rule != Rule::public_ || post.kind == Kind::share) return rows;
@@ -41,6 +44,8 @@ std::vector<TimelineEntry> open_entries_of(posts::FanoutFacts const& post, Durat
     rows.push_back({.kind = TimelineKind::public_, .name = "public", .post = post.post, .author = post.author});
   for (std::string const& tag : post.tags)
     rows.push_back({.kind = TimelineKind::tag, .name = tag, .post = post.post, .author = post.author});
+  for (std::string const& link : post.links)
+    rows.push_back({.kind = TimelineKind::link, .name = link_name(link), .post = post.post, .author = post.author});
   for (TimelineEntry& row : rows) {
     row.expires_at_ = time_of_id(post.post.value) + lives;
     row.comment = static_cast<bool>(post.parent);

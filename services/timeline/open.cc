@@ -1,7 +1,8 @@
-// The timelines everybody shares: public posts, and posts with a tag.
+// The timelines everybody shares: public posts, and those with a tag or a link.
 
 #include <algorithm>
 
+#include "services/timeline/entries.h"
 #include "services/timeline/keep.h"
 #include "services/timeline/timeline.h"
 
@@ -33,6 +34,12 @@ Task<TimelinePage> Timeline::tagged(Call call, PageRequest request) {
   // Several tags: each further one is looked up among the posts found, by their own rows.
   if (!request.all.empty() || !request.none.empty() || !request.any.empty())
     co_return co_await tagged_many(call, std::move(request));
+  co_return co_await page_of(call, std::move(request), source, keep);
+}
+
+Task<TimelinePage> Timeline::linked(Call call, PageRequest request) {
+  Source const source{.kind = TimelineKind::link, .name = link_name(request.link)};
+  Keep const keep{is_public};
   co_return co_await page_of(call, std::move(request), source, keep);
 }
 

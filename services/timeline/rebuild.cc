@@ -21,6 +21,14 @@ constexpr Duration follow_settles_within = std::chrono::seconds{2};
 
 bool was_famous(FeedState const& state) { return state.famous_since != no_time || !state.famous.empty(); }
 
+std::string_view name_of(TimelineKind kind) {
+  switch (kind) {
+    case TimelineKind::tag: return "a tag's timeline";
+    case TimelineKind::link: return "a link's timeline";
+    default: return "the public timeline";
+  }
+}
+
 }  // namespace
 
 Task<void> Timeline::caught_up(Call call) {
@@ -98,8 +106,7 @@ Task<std::string> Timeline::walk_posts(keeper::Walk& walk) {
   auto const open_there = co_await needs_.tables.get_many<TimelineEntry>(open);
   for (std::size_t i = 0; i < open.size(); ++i) {
     if (open_there[i]) continue;
-    walk.differs("timeline: ", open[i].kind == TimelineKind::tag ? "a tag's timeline" : "the public timeline",
-                 " lacks post ", open[i].post);
+    walk.differs("timeline: ", name_of(open[i].kind), " lacks post ", open[i].post);
   }
   if (walk.heals())
     for (posts::FanoutFacts const& post : facts.posts)

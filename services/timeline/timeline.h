@@ -63,6 +63,7 @@ class Timeline final : public TimelineService, public TimelineFollower {
   Task<TimelinePage> home(Call call, PageRequest request) override;
   Task<TimelinePage> public_(Call call, PageRequest request) override;
   Task<TimelinePage> tagged(Call call, PageRequest request) override;
+  Task<TimelinePage> linked(Call call, PageRequest request) override;
   Task<TimelinePage> listed(Call call, PageRequest request) override;
   Task<Tag> follow_tag(Call call, TagRequest request) override;
   Task<TagPage> tags(Call call, TagNames request) override;

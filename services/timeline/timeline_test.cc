@@ -288,6 +288,22 @@ TEST_F(TimelineTest, AWidenedAudienceReachesThoseWhoMaySeeItNow) {
   EXPECT_THAT(home(ben), ElementsAre(post));
 }
 
+TEST_F(TimelineTest, ALinkHasThePublicPostsThatHoldIt) {
+  auto const linked = [&](AccountId who, std::string link) {
+    return posts_of(world.run(timeline->linked(as(who), {.limit = 20, .link = std::move(link)})));
+  };
+  PostId const post = write(ada, "see https://News.example/Story#top and again https://news.example/Story");
+  PostId const friends = write(ben, "https://news.example/Story", posts::Rule::friends);
+  PostId const again = write(cleo, "https://news.example/Story too");
+  write(ben, "https://news.example/story");
+  world.settle();
+  EXPECT_THAT(linked(cleo, "https://news.example/Story"), ElementsAre(again, post));
+  EXPECT_THAT(linked(ben, "https://news.example/Story"), Not(Contains(friends)));
+  EXPECT_THAT(linked(cleo, "https://news.example/other"), IsEmpty());
+  world.run(posts->delete_(as(ada), {.post = post}));
+  EXPECT_THAT(linked(cleo, "https://news.example/Story"), Not(Contains(post)));
+}
+
 // Where the tables are on another machine, a page costs journeys, and they do not grow with the page.
 TEST_F(TimelineTest, HomeFromADistantEngineIsTheSamePageInFewJourneys) {
   ListId const list = world.run(graph->save_list(as(ben), {.title = "some"})).id;

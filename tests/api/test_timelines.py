@@ -235,6 +235,20 @@ def test_followed_tag_is_in_a_feed_that_was_never_read(community):
     wait_until(lambda: post["id"] in ids(reader.home()))
 
 
+def test_link(community, ada):
+    url = f"https://news.example/{ada.name}"
+    posts = [ada.write(f"{text} {url}", visibility=visibility) for text, visibility in
+             [("one", "public"), ("two", "private"), ("three", "public")]]
+    path = "/api/v1/timelines/link"
+    wait_until(lambda: len(ada.get(path, url=url)) == 2)
+    written_otherwise = f"HTTPS://News.Example/{ada.name}#part"
+    assert ids(ada.get(path, url=written_otherwise)) == [posts[2]["id"], posts[0]["id"]]
+    assert ids(ada.get(path, url=url, max_id=posts[2]["id"])) == [posts[0]["id"]]
+    assert ada.get(path, url="https://news.example/nobody-links-to-this") == []
+    ada.get(path, expect=422, url="no address")
+    ada.get(path, expect=422)
+
+
 def test_several_tags(community, ada):
     one, two = f"{ada.name}one", f"{ada.name}two"
     a, b = ada.write(f"#{one}", visibility="public"), ada.write(f"#{one} #{two}", visibility="public")
