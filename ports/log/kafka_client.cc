@@ -119,9 +119,9 @@ std::optional<std::string> Password::changed() {
 }
 
 Conf::Conf(KafkaOptions const& options, Trouble& trouble) : conf_(rd_kafka_conf_new()) {
-  rd_kafka_conf_set_opaque(conf_, &trouble);
-  rd_kafka_conf_set_error_cb(conf_, &told_error);
-  rd_kafka_conf_set_log_cb(conf_, &told_log);
+  rd_kafka_conf_set_opaque(conf_.get(), &trouble);
+  rd_kafka_conf_set_error_cb(conf_.get(), &told_error);
+  rd_kafka_conf_set_log_cb(conf_.get(), &told_log);
   set("bootstrap.servers", joined(options.servers));
   set("client.id", "kith");
   set("socket.keepalive.enable", "true");
@@ -141,22 +141,18 @@ Conf::Conf(KafkaOptions const& options, Trouble& trouble) : conf_(rd_kafka_conf_
   if (!named) refuse("kafka_user signs in, so kafka_security must say how: security.protocol=sasl_ssl, for one");
 }
 
-Conf::~Conf() {
-  if (conf_ != nullptr) rd_kafka_conf_destroy(conf_);
-}
-
 Conf& Conf::set(char const* name, std::string const& value) {
   std::array<char, 512> why{};
-  if (rd_kafka_conf_set(conf_, name, value.c_str(), why.data(), why.size()) != RD_KAFKA_CONF_OK)
+  if (rd_kafka_conf_set(conf_.get(), name, value.c_str(), why.data(), why.size()) != RD_KAFKA_CONF_OK)
     refuse("Kafka cannot be used as kafka_security says: " + std::string(why.data()));
   return *this;
 }
 
 Handle Conf::client(rd_kafka_type_t type) {
   std::array<char, 512> why{};
-  Handle made(rd_kafka_new(type, conf_, why.data(), why.size()));
+  Handle made(rd_kafka_new(type, conf_.get(), why.data(), why.size()));
   if (!made) refuse("Kafka cannot be used as kafka_security says: " + std::string(why.data()));
-  conf_ = nullptr;  // is the client's now
+  conf_.release();  // is the client's now
   return made;
 }
 

@@ -22,6 +22,7 @@ namespace kith::kafka {
 
 struct Ended {
   void operator()(rd_kafka_t* handle) const { rd_kafka_destroy(handle); }
+  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
   void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
   void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
   void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
@@ -75,13 +76,12 @@ class Conf {
  public:
   // Throws Error{unavailable} with the sentence for people.
   explicit Conf(KafkaOptions const& options, Trouble& trouble);
-  ~Conf();
   Conf& set(char const* name, std::string const& value);
-  rd_kafka_conf_t* get() { return conf_; }
+  rd_kafka_conf_t* get() { return conf_.get(); }
   Handle client(rd_kafka_type_t type);
 
  private:
-  rd_kafka_conf_t* conf_;
+  Owned<rd_kafka_conf_t> conf_;
 };
 
 // Gives clients the password again when its file has changed.
