@@ -53,7 +53,7 @@ TYPED_TEST(Calls, WhoAsksUntilWhenAndWhyArrives) {
   EXPECT_EQ(arrived.operation, call.operation);
   EXPECT_EQ(arrived.trace, call.trace);
   EXPECT_EQ(arrived.span, call.span);
-  EXPECT_LE(std::chrono::abs(arrived.deadline - deadline), std::chrono::milliseconds(100));
+  EXPECT_LE(std::chrono::abs(arrived.deadline - deadline), std::chrono::seconds(1));  // gRPC rounds what is left of it
 }
 
 TYPED_TEST(Calls, NobodyIsNobody) {
