@@ -63,10 +63,7 @@ Response page_of(Response refusal, std::string_view say) {
   return page;
 }
 
-Response no_endpoint(RequestData const& data) {
-  std::string const path(data.path.substr(0, 200));
-  return Response::error(404, "There is no endpoint " + std::string(name_of(data.method)) + " " + path);
-}
+Response no_endpoint(RequestData const& data) { return Response::error(404, no_endpoint_said(data)); }
 
 Response wrong_method(RequestData const& data) {
   return Response::error(405, "This endpoint answers only " + data.match.allow).with("Allow", data.match.allow);

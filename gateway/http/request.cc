@@ -100,12 +100,18 @@ std::string_view Request::request_id() const { return data_->request_id; }
 std::string const& Request::base_url() const { return data_->base_url; }
 bool Request::secure() const { return data_->secure; }
 
+std::string no_endpoint_said(RequestData const& data) {
+  return "There is no endpoint " + std::string(name_of(data.method)) + " " + data.path.substr(0, 200);
+}
+
 std::uint64_t Request::id_value(std::string_view name) const {
   for (auto const& [key, value] : data_->path_params) {
     if (key != name) continue;
     auto const id = parse_id(value);
-    if (!id) throw Error{Code::not_found, "Record not found"};
-    return *id;
+    if (id) return *id;
+    // A word in the place of an id is an endpoint that is not built, such as accounts/familiar_followers.
+    bool const word = std::ranges::all_of(value, [](char byte) { return (byte >= 'a' && byte <= 'z') || byte == '_'; });
+    throw Error{Code::not_found, word ? no_endpoint_said(*data_) : "Record not found"};
   }
   return params().id<Id<void>>(name).value;
 }

@@ -46,6 +46,9 @@ struct RequestData {
   std::string base_url;
 };
 
+// The sentence of a 404 that names what is not here.
+std::string no_endpoint_said(RequestData const& data);
+
 // Splits head.target into path and query.
 void set_target(RequestData& data, std::string_view target);
 

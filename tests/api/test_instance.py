@@ -82,6 +82,13 @@ def test_metrics(nobody):
     assert answer.headers["Content-Type"].startswith("text/plain") and "kith_http_requests_total" in answer.text
 
 
+def test_an_endpoint_that_is_not_built_names_itself(nobody):
+    for path in "/api/v1/nothing_like_it", "/api/v1/accounts/familiar_followers", "/api/v1/statuses/nothing/context":
+        answer = nobody.ask("GET", path)
+        assert answer.status_code == 404 and answer.json()["error"] == f"There is no endpoint GET {path}"
+    assert nobody.ask("GET", "/api/v1/accounts/1x").json()["error"] == "Record not found"
+
+
 def test_metrics_off_and_text_for_a_log():
     server = Server("quiet", KITH_METRICS="off", KITH_LOG_FORMAT="text", KITH_LOG_LEVEL="info").start()
     answer = requests.get(server.url + "/metrics", timeout=10)
