@@ -136,7 +136,16 @@ hold() {
   local name=$1 ports="${1}_ports"
   # In words of now: at the exit this function's variables are gone.
   trap "down $name" EXIT
-  up "$name" "$(free_port "${!ports:-1}")"
+  # Between finding a port and taking it somebody else may take it: then once more, with another one.
+  local tries
+  for ((tries = 3; tries > 0; tries--)); do
+    if env "KITH_ENGINES=$root" "KITH_ENGINE_PORT_${name^^}=$(free_port "${!ports:-1}")" tools/dev/engines.sh up "$name" >&2; then
+      break
+    fi
+    down "$name"
+    rm -rf "${root:?}/$name"
+  done
+  [ "$tries" -gt 0 ] || refuse "$name did not start three times."
   "${name}_address" "$root/$name" "$(port_of "$name")"
   echo
   cat >/dev/null
