@@ -19,6 +19,11 @@ TEXT = CODE + SCRIPTS + (".md", ".txt", ".toml", ".json", ".html", ".css", ".js"
 # What stands behind a port. A header that promises something says what, never with whose help.
 VENDORS = ("rocksdb", "postgres", "cassandra", "scylla", "redis", "kafka", "grpc", "beast", "spdlog", "toml", "prometheus")
 
+# What stands at the top of the tree, and nothing else does: a program that is started there leaves its data there.
+TOP = {".ci", ".clang-format", ".clang-tidy", ".gitignore", "ARCHITECTURE.md", "CMakeLists.txt", "CMakePresets.json",
+       "CONTRIBUTING.md", "LICENSE", "README.md", "app", "base", "bench", "cmake", "dev", "docs", "gateway", "ports",
+       "profiles", "services", "tests", "tools"}
+
 # Vendor headers, and the only places where their names may stand in an #include. Everything else speaks to
 # a port or to a header of ours, because one of these costs as much to compile as five files of our own.
 VENDOR_HEADERS = {
@@ -174,7 +179,7 @@ def law_file_names(tree):
         if not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", name):
             yield f"{path} is not in snake_case; call it {re.sub(r'[^a-z0-9_.]', '_', name.lower())}."
     for path in tree.files:
-        if not re.fullmatch(r"[\w./-]+", path, re.ASCII) or ("/" not in path and "." not in path and path not in ("LICENSE", "dev")):
+        if not re.fullmatch(r"[\w./-]+", path, re.ASCII) or path.split("/")[0] not in TOP:
             yield f"{path} looks like what some program left; delete it, or name it for what it is."
         if path.endswith((".cpp", ".cxx", ".hpp", ".hh")):
             yield f"{path} has a foreign ending; ours are .h and .cc."

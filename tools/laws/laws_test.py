@@ -107,6 +107,8 @@ class OtherLaws(unittest.TestCase):
         self.one(laws.law_file_names, {"base/task.cpp": ""}, ".cc")
         self.one(laws.law_file_names, {"password of ada": ""}, "password of ada")
         self.one(laws.law_file_names, {"core": ""}, "core")
+        self.one(laws.law_file_names, {"data/server.key": ""}, "data/server.key")
+        self.one(laws.law_file_names, {"p.csv": ""}, "p.csv")
         self.none(laws.law_file_names, {"LICENSE": "", "dev": "", ".clang-format": "", "tools/dev/steps": ""})
         self.none(laws.law_file_names, {"base/task.h": "", "tools/protoc-gen-kith/golden/x.kith.h": "", "CMakeLists.txt": ""})
         self.one(laws.law_named_ideas, {"base/string_util.h": ""}, "`util`")
