@@ -6,13 +6,13 @@
 #include <array>
 #include <charconv>
 #include <cstring>
-#include <fstream>
 #include <functional>
 #include <optional>
 
 #include "app/settings_file.h"
 #include "app/settings_words.h"
 #include "base/error.h"
+#include "base/password_file.h"
 
 namespace kith {
 namespace {
@@ -342,12 +342,7 @@ void read_password(Settings& settings) {
   if (file.empty()) return;
   if (!settings.mail_smtp_password.empty())
     throw Error{Code::invalid, "mail_smtp_password and mail_smtp_password_file are both set: use one of them"};
-  std::ifstream in(file);
-  std::string line;
-  if (!in || !std::getline(in, line) || line.empty())
-    throw Error{Code::invalid, "Cannot read a password from " + file + " (mail_smtp_password_file)"};
-  if (line.ends_with('\r')) line.pop_back();
-  settings.mail_smtp_password = std::move(line);
+  settings.mail_smtp_password = password_in(file, "mail_smtp_password_file", Code::invalid);
 }
 
 // What only shows when settings are seen together.

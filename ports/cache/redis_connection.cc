@@ -5,23 +5,14 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fstream>
 
 #include "base/error.h"
+#include "base/password_file.h"
 
 namespace kith::redis {
 namespace {
 
 using std::chrono::steady_clock;
-
-std::string password_in(std::string const& file) {
-  std::ifstream in(file);
-  std::string line;
-  if (!in || !std::getline(in, line) || line.empty())
-    throw Error{Code::unavailable, "Cannot read a password from " + file + " (redis_password_file)"};
-  if (line.ends_with('\r')) line.pop_back();
-  return line;
-}
 
 [[noreturn]] void refuse(std::string say) { throw Error{Code::unavailable, std::move(say)}; }
 
@@ -146,7 +137,7 @@ Task<std::shared_ptr<Connection>> connect(boost::asio::any_io_executor loop, Pla
     append_command(hello, {"HELLO", "3", "SETNAME", "kith"});
   else
     append_command(hello, {"HELLO", "3", "AUTH", reach.user.empty() ? "default" : reach.user,
-                           password_in(reach.password_file), "SETNAME", "kith"});
+                           password_in(reach.password_file, "redis_password_file"), "SETNAME", "kith"});
   std::string why;
   std::shared_ptr<Connection> connection;
   Value told;

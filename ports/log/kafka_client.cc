@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <ranges>
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/password_file.h"
 
 namespace kith::kafka {
 namespace {
@@ -95,14 +95,7 @@ std::string Trouble::last() const {
   return last_;
 }
 
-std::string read_password(std::string const& file) {
-  std::ifstream in(file);
-  std::string line;
-  if (!in || !std::getline(in, line) || line.empty())
-    refuse("Cannot read a password from " + file + " (kafka_password_file)");
-  if (line.ends_with('\r')) line.pop_back();
-  return line;
-}
+std::string read_password(std::string const& file) { return password_in(file, "kafka_password_file"); }
 
 Password::Password(KafkaOptions const& options)
     : file_(options.password_file), known_(file_.empty() ? "" : read_password(file_)) {}

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fstream>
 #include <optional>
 
 #include "base/error.h"
+#include "base/password_file.h"
 
 namespace kith::postgres {
 namespace {
@@ -14,15 +14,6 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr int attempts_max = 4;
-
-std::string password_in(std::string const& file) {
-  std::ifstream in(file);
-  std::string line;
-  if (!in || !std::getline(in, line) || line.empty())
-    throw Error{Code::unavailable, "Cannot read a password from " + file + " (postgres_password_file)"};
-  if (line.ends_with('\r')) line.pop_back();
-  return line;
-}
 
 [[noreturn]] void refuse(std::string say) { throw Error{Code::unavailable, std::move(say)}; }
 
@@ -78,7 +69,8 @@ std::string place_of(std::string const& server) {
 
 PGconn* connect(Reach const& reach) {
   static_cast<void>(place_of(reach.server));  // refuses what is no address
-  std::string const password = reach.password_file.empty() ? std::string() : password_in(reach.password_file);
+  std::string const password =
+      reach.password_file.empty() ? std::string() : password_in(reach.password_file, "postgres_password_file");
   auto const seconds = std::to_string(std::max<std::int64_t>(2, reach.deadline.count() / 1000));
   auto const millis = std::to_string(reach.deadline.count());
   // What outlives its caller ends by itself, and lets go of its locks.
