@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "ports/log/failure.h"
 #include "ports/log/kafka_parts.h"
 
 namespace kith {
@@ -16,17 +17,6 @@ constexpr std::uint32_t running_max = 64;
 constexpr int in_a_row_max = 16;
 // While what is to be set aside cannot be written.
 constexpr Duration aside_again = std::chrono::seconds{10};
-
-Task<std::optional<std::string>> failure_of(Subscription const& to, Event event) {
-  try {
-    co_await to.handle(std::move(event));
-    co_return std::nullopt;
-  } catch (Error const& error) {
-    co_return std::string(name_of(error.code)) + ": " + error.say;
-  } catch (std::exception const& error) {
-    co_return error.what();
-  }
-}
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "ports/log/failure.h"
 
 namespace kith {
 namespace {
@@ -25,17 +26,6 @@ FollowedKind const* followed(Subscription const& by, Event const& event) {
   for (FollowedKind const& kind : by.kinds)
     if (kind.kind == event.kind) return event.schema <= kind.schema_max ? &kind : nullptr;
   return nullptr;
-}
-
-Task<std::optional<std::string>> failure_of(Subscription const& to, Event event) {
-  try {
-    co_await to.handle(std::move(event));
-    co_return std::nullopt;
-  } catch (Error const& error) {
-    co_return std::string(name_of(error.code)) + ": " + error.say;
-  } catch (std::exception const& error) {
-    co_return error.what();
-  }
 }
 
 void run_all(std::vector<std::function<void()>>& resumed) {

@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
+#include "ports/log/failure.h"
 #include "ports/log/rocksdb_log.h"
 #include "ports/table/rocksdb_newest.h"
 
@@ -16,17 +17,6 @@ constexpr std::uint32_t running_max = 64;
 constexpr int in_a_row_max = 16;
 constexpr std::size_t due_rows = 500;
 constexpr Duration pause_max = std::chrono::minutes{1};
-
-Task<std::optional<std::string>> failure_of(Subscription const& to, Event event) {
-  try {
-    co_await to.handle(std::move(event));
-    co_return std::nullopt;
-  } catch (Error const& error) {
-    co_return std::string(name_of(error.code)) + ": " + error.say;
-  } catch (std::exception const& error) {
-    co_return error.what();
-  }
-}
 
 }  // namespace
 
