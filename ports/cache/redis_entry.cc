@@ -13,9 +13,7 @@ void append(std::string& bytes, std::int64_t number) {
   append_big_endian(bytes, static_cast<std::uint64_t>(number) ^ sign);
 }
 std::int64_t number_at(std::string_view bytes, std::size_t at) {
-  std::uint64_t number = 0;
-  for (char const c : bytes.substr(at, number_bytes)) number = number << 8 | static_cast<unsigned char>(c);
-  return static_cast<std::int64_t>(number ^ sign);
+  return static_cast<std::int64_t>(from_big_endian(bytes.substr(at, number_bytes)) ^ sign);
 }
 
 }  // namespace

@@ -21,12 +21,6 @@ using Clock = std::chrono::steady_clock;
 
 kith_cassandra_bytes bytes_of(std::string const& text) { return {text.data(), text.size()}; }
 
-std::uint64_t big_endian(std::string_view bytes) {
-  std::uint64_t number = 0;
-  for (char const byte : bytes) number = number << 8 | static_cast<unsigned char>(byte);
-  return number;
-}
-
 std::string joined(std::vector<std::string> const& nodes) {
   std::string all;
   for (auto const& node : nodes) all += (all.empty() ? "" : ",") + node;
@@ -51,7 +45,7 @@ std::string small_number_value(std::int32_t number) {
   return value;
 }
 
-std::int64_t number_of(std::string_view value) { return static_cast<std::int64_t>(big_endian(value)); }
+std::int64_t number_of(std::string_view value) { return static_cast<std::int64_t>(from_big_endian(value)); }
 
 bool Answer::next() {
   check(!left_.empty(), "an answer has rows of as many requests as were made");
@@ -61,7 +55,7 @@ bool Answer::next() {
 }
 
 std::string_view Answer::cell() {
-  auto const size = static_cast<std::int32_t>(big_endian(left_.substr(0, 4)));
+  auto const size = static_cast<std::int32_t>(from_big_endian(left_.substr(0, 4)));
   left_.remove_prefix(4);
   if (size <= 0) return {};
   std::string_view const value = left_.substr(0, static_cast<std::size_t>(size));
@@ -156,14 +150,14 @@ Task<Answer> Session::ask(Verb verb, std::vector<Request> requests) {
         auto guard = boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked);
         auto flight = std::make_unique<Flight>();
         ++counts_.under_way;
-        // Posted with the answer in it: the coroutine may be gone when its loop is.
+        // Posted with the answer in it: the coroutine may be gone when its loop is. Last: then this may be gone too.
         flight->ended = [this, &answer, held, guard](Answer ended) {
+          --counts_.under_way;
           auto kept = std::make_shared<Answer>(std::move(ended));
           boost::asio::post(guard, [&answer, held, kept] {
             answer.emplace(std::move(*kept));
             std::move (*held)();
           });
-          --counts_.under_way;
         };
         send(requests, flight.release());
       },

@@ -27,12 +27,6 @@ std::string big_endian(std::uint64_t number, int bytes) {
   return out;
 }
 
-std::uint64_t number_of(std::string_view big_endian) {
-  std::uint64_t number = 0;
-  for (char const byte : big_endian) number = number << 8 | static_cast<unsigned char>(byte);
-  return number;
-}
-
 bool is_timestamp(Time time) {
   auto const micros = time.time_since_epoch().count();
   return micros >= first_time && micros < end_of_time;
@@ -61,13 +55,13 @@ std::string array(std::uint32_t type, std::vector<std::string> const& elements) 
 
 std::vector<std::string_view> elements_of(std::string_view array) {
   std::vector<std::string_view> elements;
-  auto const dimensions = number_of(take(array, 4));
+  auto const dimensions = from_big_endian(take(array, 4));
   take(array, 8);
   if (dimensions == 0) return elements;
-  auto const size = number_of(take(array, 4));
+  auto const size = from_big_endian(take(array, 4));
   take(array, 4);
   for (std::uint64_t i = 0; i < size; ++i) {
-    auto const bytes = number_of(take(array, 4));
+    auto const bytes = from_big_endian(take(array, 4));
     elements.push_back(take(array, bytes));
   }
   return elements;

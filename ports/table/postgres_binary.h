@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/big_endian.h"
 #include "base/time.h"
 
 namespace kith::postgres {
@@ -19,10 +20,9 @@ inline constexpr std::uint32_t type_bytea = 17, type_bigint = 20, type_integer =
                                type_timestamptz = 1184;
 
 std::string big_endian(std::uint64_t number, int bytes);
-std::uint64_t number_of(std::string_view big_endian);
 
 inline std::string bigint(std::int64_t number) { return big_endian(static_cast<std::uint64_t>(number), 8); }
-inline std::int64_t bigint_of(std::string_view cell) { return static_cast<std::int64_t>(number_of(cell)); }
+inline std::int64_t bigint_of(std::string_view cell) { return static_cast<std::int64_t>(from_big_endian(cell)); }
 
 // Whole microseconds; what lies beyond PostgreSQL's years is no time for it.
 bool is_timestamp(Time time);

@@ -90,9 +90,9 @@ Cell cell_of(FieldKind kind, std::uint64_t number) {
 std::uint64_t number_in(FieldKind kind, std::string_view cell) {
   switch (kind) {
     case FieldKind::enumeration:
-      return static_cast<std::uint64_t>(std::int64_t{static_cast<std::int32_t>(number_of(cell))});
+      return static_cast<std::uint64_t>(std::int64_t{static_cast<std::int32_t>(from_big_endian(cell))});
     case FieldKind::time: return static_cast<std::uint64_t>(time_of(cell).time_since_epoch().count());
-    default: return number_of(cell);
+    default: return from_big_endian(cell);
   }
 }
 
@@ -177,7 +177,7 @@ std::vector<Cell> Columns::of_key(RowKey const& key) const {
       } else if (bytes.size() < size) {
         cells.emplace_back();
       } else {
-        std::uint64_t number = number_of(bytes.substr(0, size));
+        std::uint64_t number = from_big_endian(bytes.substr(0, size));
         if (parts[i].descending) number = ~number & (~std::uint64_t{0} >> (64 - 8 * size));
         cells.push_back(cell_of(column->kind, number));
       }

@@ -32,10 +32,11 @@ std::string cursor_at(Place const& place) {
 }
 Place place_at(std::string_view cursor) {
   if (cursor.empty()) return {};
-  auto const size = cursor.size() < 4 ? 0 : number_of(cursor.substr(2, 2));
+  auto const size = cursor.size() < 4 ? 0 : from_big_endian(cursor.substr(2, 2));
   if (cursor.size() < 4 || cursor.size() - 4 < size)
     throw Error{Code::invalid, "This cursor is not valid", "a walk goes on with the cursor it was given"};
-  return {number_of(cursor.substr(0, 2)), std::string(cursor.substr(4, size)), std::string(cursor.substr(4 + size))};
+  return {from_big_endian(cursor.substr(0, 2)), std::string(cursor.substr(4, size)),
+          std::string(cursor.substr(4 + size))};
 }
 
 }  // namespace
