@@ -255,7 +255,7 @@ Task<void> NetworkImport::write_posts(std::size_t batch) {
     note_tags(post, tags);
     posts::FanoutFacts facts{.post = post, .author = author, .kind = posts::Kind::post, .rule = posts::Rule::public_};
     facts.tags = std::move(tags);
-    if (words.links()) facts.links = posts::links_in(words.text, needs_.words.own_host);
+    facts.links = words.entities.link_keys();
     contents.push_back(co_await content_of(post, author, std::move(words)));
     for (TimelineEntry& entry : timeline::open_entries_of(facts, needs_.timelines_kept))
       if (entry.expires_at_ > now_) open.push_back(std::move(entry));

@@ -313,18 +313,26 @@ struct Shorten {
   }
 };
 
-template <class List>
-std::vector<std::string> once_each(List const& list) {
+template <class List, class Name>
+std::vector<std::string> once_each(List const& list, Name name_of) {
   std::vector<std::string> names;
   for (auto const& entity : list)
-    if (std::find(names.begin(), names.end(), entity.name) == names.end()) names.push_back(entity.name);
+    if (std::string name = name_of(entity); !name.empty() && std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(std::move(name));
   return names;
 }
 
 }  // namespace
 
-std::vector<std::string> Entities::mentioned() const { return once_each(mentions); }
-std::vector<std::string> Entities::tag_names() const { return once_each(tags); }
+std::vector<std::string> Entities::mentioned() const {
+  return once_each(mentions, [](Mention const& mention) { return mention.name; });
+}
+std::vector<std::string> Entities::tag_names() const {
+  return once_each(tags, [](Tag const& tag) { return tag.name; });
+}
+std::vector<std::string> Entities::link_keys() const {
+  return once_each(links, [](Link const& link) { return link_key(link.url); });
+}
 
 Entities extract(std::string_view text, std::string_view own_host) {
   Entities entities;

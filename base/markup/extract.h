@@ -49,6 +49,7 @@ struct Entities {
   // Each name once, in order of appearance.
   std::vector<std::string> mentioned() const;
   std::vector<std::string> tag_names() const;
+  std::vector<std::string> link_keys() const;
 };
 
 // `own_host` is the host[:port] people see, so that @ada@own.host is @ada; other hosts are unknown

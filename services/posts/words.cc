@@ -54,14 +54,6 @@ std::vector<std::string> Words::tags() const {
   return written;
 }
 
-std::vector<std::string> links_in(std::string_view text, std::string_view own_host) {
-  std::vector<std::string> links;
-  for (text::Link const& link : text::extract(text, own_host).links)
-    if (auto key = text::link_key(link.url); !key.empty() && std::ranges::find(links, key) == links.end())
-      links.push_back(std::move(key));
-  return links;
-}
-
 Words words_of(std::string_view text, std::string_view warning, bool sensitive, std::string_view language,
                WordLimits const& limits) {
   std::string const too_long = "A post has at most " + std::to_string(limits.characters_max) + " characters";

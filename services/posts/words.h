@@ -25,9 +25,6 @@ struct Words {
   bool links() const { return !entities.links.empty(); }
 };
 
-// The links in a text, as text::link_key has them; each once.
-std::vector<std::string> links_in(std::string_view text, std::string_view own_host);
-
 // Throws Error{invalid} with the sentence a person reads.
 Words words_of(std::string_view text, std::string_view warning, bool sensitive, std::string_view language,
                WordLimits const& limits);
