@@ -8,7 +8,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
+#include <optional>
 
+#include "base/file_watch.h"
 #include "base/log.h"
 #include "gateway/http/connection.h"
 
@@ -113,13 +115,25 @@ struct Server::State {
   Metrics::Labels labels() const { return {{"tls", shared.settings.certificate.empty() ? "no" : "yes"}}; }
 
   Shared shared;
-  std::unique_ptr<TlsContext> tls;
+  std::atomic<std::shared_ptr<TlsContext>> tls;  // null without TLS; replaced when its files are
+  std::optional<FileWatch> tls_files;
   std::vector<std::unique_ptr<Hub>> hubs;
   std::size_t turn = 0;  // used on the first loop only
   // Owned by the coroutines that accept, so that they end with their loop.
   std::vector<std::weak_ptr<Acceptor>> acceptors;
   std::uint16_t port = 0;
 
+  // Connections that are open keep what they began with.
+  void take_new_certificate() {
+    auto const& settings = shared.settings;
+    try {
+      tls.store(tls_context(settings.certificate, settings.key));
+      log(LogLevel::info, "a new certificate is used", {{"file", settings.certificate}});
+    } catch (Error const& error) {
+      log(LogLevel::warn, "the new certificate is not used: the one before stays",
+          {{"trouble", error.say}, {"detail", error.detail}});
+    }
+  }
   void begin(asio::io_context& loop, Task<void> task) {
     shared.tasks.fetch_add(1);
     asio::co_spawn(loop, std::move(task), [this](std::exception_ptr) { shared.tasks.fetch_sub(1); });
@@ -130,7 +144,7 @@ struct Server::State {
 
 void Server::State::hand_over(Hub& hub, Socket socket) {
   auto held = std::make_shared<Socket>(std::move(socket));
-  asio::post(hub.loop, [this, &hub, held] { serve(hub, std::move(*held), tls.get()); });
+  asio::post(hub.loop, [this, &hub, held] { serve(hub, std::move(*held), tls.load().get()); });
 }
 
 Task<void> Server::State::accept(std::shared_ptr<Acceptor> acceptor) {
@@ -150,7 +164,7 @@ Task<void> Server::State::accept(std::shared_ptr<Acceptor> acceptor) {
       shared.overloads.add();
       boost::system::error_code ignored;
       socket.non_blocking(true, ignored);
-      if (!tls) socket.write_some(asio::buffer(full), ignored);
+      if (!tls.load()) socket.write_some(asio::buffer(full), ignored);
       socket.shutdown(Socket::shutdown_both, ignored);
       continue;
     }
@@ -165,8 +179,12 @@ Server::~Server() = default;
 
 void Server::start(Loops& loops) {
   auto const& settings = state_->shared.settings;
-  if (!settings.certificate.empty() || !settings.key.empty())
-    state_->tls = tls_context(settings.certificate, settings.key);
+  if (!settings.certificate.empty() || !settings.key.empty()) {
+    std::vector<std::string> files{settings.certificate, settings.key};
+    auto const every = std::chrono::ceil<std::chrono::milliseconds>(settings.tick);
+    state_->tls_files.emplace(std::move(files), [state = state_.get()] { state->take_new_certificate(); }, every);
+    state_->tls.store(tls_context(settings.certificate, settings.key));
+  }
 
   std::vector<std::shared_ptr<Acceptor>> acceptors;
   for (auto const& text : settings.listen) {

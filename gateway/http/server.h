@@ -23,7 +23,7 @@ namespace kith {
 
 struct ServerSettings {
   std::vector<std::string> listen = {"127.0.0.1:8080"};  // HOST:PORT, [::1]:PORT, :PORT for every address
-  std::string certificate = {};                          // PEM files; both or none
+  std::string certificate = {};                          // PEM files; both or none; may be replaced while serving
   std::string key = {};
 
   std::size_t connections_max = 10'000;             // some 6 KiB each when idle
@@ -38,7 +38,7 @@ struct ServerSettings {
   std::size_t bytes_per_second_least = 4'096;
   // Whatever a handler asks others has the deadline of EdgeSettings; who is not done some time after that is cut off.
   Duration answer = std::chrono::seconds{20};
-  Duration tick = std::chrono::seconds{1};  // how exactly these are kept
+  Duration tick = std::chrono::seconds{1};  // how exactly these are kept, and when files are looked at
 };
 
 class Server {

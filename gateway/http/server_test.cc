@@ -14,6 +14,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 namespace kith {
@@ -388,7 +389,7 @@ TEST_F(ServerTest, ListensOnIPv6AndOnNames) {
   EXPECT_EQ(status(client().ask(get("/api/hello"))), 200);
 }
 
-void write_certificate(char const* certificate, char const* key) {
+void write_certificate(char const* certificate, char const* key, char const* name = "kith.test") {
   auto* const pair = EVP_RSA_gen(2048);
   auto* const x509 = X509_new();
   ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
@@ -396,7 +397,7 @@ void write_certificate(char const* certificate, char const* key) {
   X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
   X509_set_pubkey(x509, pair);
   X509_NAME_add_entry_by_txt(X509_get_subject_name(x509), "CN", MBSTRING_ASC,
-                             reinterpret_cast<unsigned char const*>("kith.test"), -1, -1, 0);
+                             reinterpret_cast<unsigned char const*>(name), -1, -1, 0);
   X509_set_issuer_name(x509, X509_get_subject_name(x509));
   X509_sign(x509, pair, EVP_sha256());
   auto* file = std::fopen(certificate, "w");
@@ -450,6 +451,71 @@ TEST_F(ServerTest, SpeaksTlsWithAlpn) {
   auto not_tls = client();
   not_tls.send(get("/api/hello"));
   EXPECT_EQ(count(not_tls.rest(), "HTTP/1.1"), 0u);
+}
+
+// A client of TLS that has connected.
+class TlsClient {
+ public:
+  explicit TlsClient(Client& plain) : context_(SSL_CTX_new(TLS_client_method())), ssl_(SSL_new(context_)) {
+    SSL_set_fd(ssl_, plain.socket());
+    connected_ = SSL_connect(ssl_) == 1;
+  }
+  ~TlsClient() {
+    SSL_free(ssl_);
+    SSL_CTX_free(context_);
+  }
+  std::string name_of_server() {
+    if (!connected_) return "not connected";
+    auto* const shown = SSL_get1_peer_certificate(ssl_);
+    char name[64] = {};
+    X509_NAME_get_text_by_NID(X509_get_subject_name(shown), NID_commonName, name, sizeof name);
+    X509_free(shown);
+    return name;
+  }
+  int ask(std::string const& request) {
+    SSL_write(ssl_, request.data(), static_cast<int>(request.size()));
+    char buffer[16384];
+    auto const read = SSL_read(ssl_, buffer, sizeof buffer);
+    return read <= 0 ? 0 : status(std::string(buffer, static_cast<std::size_t>(read)));
+  }
+
+ private:
+  SSL_CTX* context_;
+  SSL* ssl_;
+  bool connected_ = false;
+};
+
+// As whoever mounts secrets replaces them: a link to a folder with both files is renamed over.
+TEST_F(ServerTest, TakesANewCertificateUpWhileItServes) {
+  namespace fs = std::filesystem;
+  auto const offer = [](char const* folder, char const* name) {
+    fs::create_directories(folder);
+    auto const path = std::string(folder);
+    write_certificate((path + "/tls.pem").c_str(), (path + "/tls.key").c_str(), name);
+    fs::remove("offered.new");
+    fs::create_directory_symlink(folder, "offered.new");
+    fs::rename("offered.new", "offered");
+  };
+  offer("offered_1", "first.test");
+  settings.certificate = "offered/tls.pem";
+  settings.key = "offered/tls.key";
+  settings.tick = milliseconds{2};
+  auto first = client();
+  TlsClient open(first);
+  EXPECT_EQ(open.name_of_server(), "first.test");
+  offer("offered_2", "second.test");
+  auto const shows = [this] {
+    auto plain = client();
+    TlsClient tls(plain);
+    EXPECT_EQ(tls.ask(get("/api/hello")), 200);
+    return tls.name_of_server();
+  };
+  for (int i = 0; i < 300 && shows() != "second.test"; ++i) std::this_thread::sleep_for(milliseconds{20});
+  EXPECT_EQ(shows(), "second.test");
+  // What cannot be used is not; and a connection that is open is not touched.
+  std::ofstream("offered_2/tls.key") << "no key";
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(shows(), "second.test");
+  EXPECT_EQ(open.ask(get("/api/hello")), 200);
 }
 
 }  // namespace
