@@ -67,6 +67,12 @@ std::unique_ptr<Mail> make_mail(Settings const& settings, Clock const& clock, Ra
   return std::make_unique<SmtpMail>(server, SmtpMail::Needs{clock, random, workers, from});
 }
 
+// Several processes may share strict tables on servers, so there each start is somebody else.
+std::string holder_of_ids(Settings const& settings, Random& random) {
+  if (settings.engines_strict == StrictEngine::embedded) return "embedded";
+  return "process " + std::to_string(random.below(id_max));
+}
+
 std::filesystem::path made(std::string const& folder) {
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
@@ -84,7 +90,7 @@ struct Core::Parts {
         engines({clock, workers}, settings),
         keys(settings.data, {.clock = clock, .random = random, .workers = workers}),
         leases({engines.strict(), random}),
-        ids(run(LeasedIds::open({leases, clock, "embedded"}))),
+        ids(run(LeasedIds::open({leases, clock, holder_of_ids(settings, random)}))),
         dispatch(clock),
         tables({engines.strict(), engines.wide(), keys, *ids, dispatch}),
         passwords({.memory_bytes = settings.password_memory,

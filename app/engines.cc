@@ -1,13 +1,19 @@
 #include "app/engines.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <iterator>
 #include <optional>
 
 #include "app/descriptions.h"
 #include "app/memory.h"
 #include "base/error.h"
 #include "ports/table/rocksdb.h"
+#ifdef KITH_CASSANDRA
+#include "ports/table/cassandra.h"
+#endif
 #ifdef KITH_KAFKA
 #include "ports/log/kafka_log.h"
 #endif
@@ -26,6 +32,21 @@ RocksOptions rocks_options(Settings const& settings) {
   options.ring_bytes = cache_memory(settings) / 4;
   options.free_bytes_min = settings.storage_free_min;
   return options;
+}
+
+void report_embedded(RocksStats const& stats, Metrics& metrics) {
+  auto const gauge = [&](char const* name, char const* help, double value) { metrics.gauge(name, help).set(value); };
+  gauge("kith_row_cache_bytes", "Memory of parsed rows", static_cast<double>(stats.row_cache_bytes));
+  gauge("kith_row_cache_rows", "Parsed rows in memory", static_cast<double>(stats.row_cache_rows));
+  gauge("kith_row_cache_hits", "Rows found in memory since the start", static_cast<double>(stats.row_cache_hits));
+  gauge("kith_row_cache_misses", "Rows read from the database", static_cast<double>(stats.row_cache_misses));
+  gauge("kith_commit_jobs", "Changes the lane was given since the start", static_cast<double>(stats.jobs));
+  gauge("kith_commit_batches", "Writes they were put together to", static_cast<double>(stats.batches));
+  gauge("kith_commit_syncs", "Synced writes since the start", static_cast<double>(stats.syncs));
+  gauge("kith_commits_waiting", "Commits in the lane now", static_cast<double>(stats.jobs_waiting));
+  gauge("kith_feed_bytes", "Memory of feeds", static_cast<double>(stats.ring_bytes));
+  gauge("kith_disk_bytes", "Size of the database files", static_cast<double>(stats.disk_bytes));
+  gauge("kith_storage_refusing", "1 while writes are refused", stats.refusing ? 1 : 0);
 }
 
 // A community whose strict tables lie elsewhere would seem to be empty, and events in another log would never be
@@ -50,6 +71,8 @@ void check_choice(Settings const& settings, std::string const& what, std::string
 void check_choices(Settings const& settings) {
   check_choice(settings, "strict tables", "engines_strict",
                settings.engines_strict == StrictEngine::postgres ? "postgres" : "embedded");
+  check_choice(settings, "wide tables", "engines_wide",
+               settings.engines_wide == WideEngine::cassandra ? "cassandra" : "embedded");
   check_choice(settings, "log", "engines_log", settings.engines_log == LogEngine::kafka ? "kafka" : "embedded");
 }
 
@@ -120,46 +143,117 @@ constexpr char const* without_postgres =
     "engines_strict is postgres, but this kith was built without it (KITH_POSTGRES)";
 #endif
 
+#ifdef KITH_CASSANDRA
+CassandraOptions cassandra_options(Settings const& settings) {
+  CassandraOptions options{.nodes = settings.cassandra_servers, .keyspace = settings.cassandra_keyspace};
+  options.datacenter = settings.cassandra_datacenter;
+  options.user = settings.cassandra_user;
+  options.password_file = settings.cassandra_password_file;
+  options.authority = settings.cassandra_tls_authority;
+  options.deadline = std::chrono::duration_cast<std::chrono::milliseconds>(settings.cassandra_deadline);
+  return options;
+}
+
+void report_cassandra(CassandraStats const& stats, Metrics& metrics) {
+  auto const gauge = [&](char const* name, char const* help, auto value) {
+    metrics.gauge(name, help).set(static_cast<double>(value));
+  };
+  auto const calls = [&](char const* verb, std::uint64_t count, double seconds) {
+    Metrics::Labels const labels{{"verb", verb}};
+    metrics.gauge("kith_cassandra_calls", "Calls answered since the start", labels).set(static_cast<double>(count));
+    metrics.gauge("kith_cassandra_seconds", "Time that they took together", labels).set(seconds);
+  };
+  calls("read", stats.reads, stats.read_seconds);
+  calls("write", stats.writes, stats.write_seconds);
+  gauge("kith_cassandra_statements", "Statements of these calls", stats.statements);
+  gauge("kith_cassandra_retries", "Statements tried once more", stats.retries);
+  gauge("kith_cassandra_failed", "Calls that failed", stats.failed);
+  gauge("kith_cassandra_refused", "Calls refused while the cluster was given a pause", stats.refused);
+  gauge("kith_cassandra_under_way", "Calls that wait for an answer", stats.under_way);
+}
+#else
+constexpr char const* without_cassandra =
+    "engines_wide is cassandra, but this kith was built without it (KITH_CASSANDRA)";
+#endif
+
 }  // namespace
 
-std::vector<std::string> migrate_engines(Settings const& settings, bool contract) {
-  if (settings.engines_strict == StrictEngine::embedded) return {};  // it reads whatever an older version wrote
+bool keeps_in_folder(Settings const& settings) {
+  return settings.engines_strict == StrictEngine::embedded || settings.engines_wide == WideEngine::embedded ||
+         settings.engines_log == LogEngine::embedded;
+}
+
+// The embedded engine reads whatever an older version wrote.
+std::vector<std::string> migrate_engines(Settings const& settings, [[maybe_unused]] bool contract) {
+  std::vector<std::string> changes;
+  if (settings.engines_strict == StrictEngine::postgres) {
 #ifdef KITH_POSTGRES
-  return migrate_postgres(postgres_options(settings), all_tables(), contract);
+    changes = migrate_postgres(postgres_options(settings), all_tables(), contract);
 #else
-  (void)contract;
-  throw Error{Code::invalid, without_postgres};
+    throw Error{Code::invalid, without_postgres};
 #endif
+  }
+  if (settings.engines_wide == WideEngine::cassandra) {
+#ifdef KITH_CASSANDRA
+    std::ranges::move(migrate_cassandra(cassandra_options(settings), all_tables()), std::back_inserter(changes));
+#else
+    throw Error{Code::invalid, without_cassandra};
+#endif
+  }
+  return changes;
 }
 
 struct Engines::Parts {
-  Parts(Needs needs, Settings const& settings)
-      : store((check_choices(settings), RocksStore::Needs{needs.clock, needs.workers}), rocks_options(settings)) {
+  Parts(Needs needs, Settings const& settings) {
+    check_choices(settings);
+    if (keeps_in_folder(settings))
+      store.emplace(RocksStore::Needs{needs.clock, needs.workers}, rocks_options(settings));
+    if (settings.engines_wide == WideEngine::cassandra) {
+#ifdef KITH_CASSANDRA
+      cassandra.emplace(CassandraStore::Needs{needs.clock}, cassandra_options(settings), all_tables());
+#else
+      throw Error{Code::invalid, without_cassandra};
+#endif
+    }
     if (settings.engines_log == LogEngine::kafka) {
 #ifdef KITH_KAFKA
-      kafka.emplace(KafkaLog::Needs{needs.clock, [this] { return store.settle(); }}, kafka_options(settings));
+      kafka.emplace(KafkaLog::Needs{needs.clock, derived_durable(settings)}, kafka_options(settings));
 #else
       throw Error{Code::invalid, without_kafka};
 #endif
     }
     if (settings.engines_strict == StrictEngine::embedded) return;
 #ifdef KITH_POSTGRES
-    postgres.emplace(PostgresStore::Needs{needs.clock, store.wide(), transport()}, postgres_options(settings),
-                     all_tables());
+    postgres.emplace(PostgresStore::Needs{needs.clock, wide(), transport()}, postgres_options(settings), all_tables());
 #else
     throw Error{Code::invalid, without_postgres};
 #endif
   }
 
+  // What must end before an event counts as handled. Only the embedded tables answer before a derived row is
+  // durable.
+  std::function<Task<void>()> derived_durable(Settings const& settings) {
+    if (settings.engines_wide != WideEngine::embedded) return {};
+    return [this] { return store->settle(); };
+  }
+  Wide& wide() {
+#ifdef KITH_CASSANDRA
+    if (cassandra) return cassandra->wide();
+#endif
+    return store->wide();
+  }
   // What brings events from where they were emitted to those who follow.
   Log& transport() {
 #ifdef KITH_KAFKA
     if (kafka) return *kafka;
 #endif
-    return store.log();
+    return store->log();
   }
 
-  RocksStore store;
+  std::optional<RocksStore> store;
+#ifdef KITH_CASSANDRA
+  std::optional<CassandraStore> cassandra;
+#endif
 #ifdef KITH_KAFKA
   std::optional<KafkaLog> kafka;
 #endif
@@ -171,14 +265,14 @@ struct Engines::Parts {
 Engines::Engines(Needs needs, Settings const& settings) : parts_(std::make_unique<Parts>(needs, settings)) {}
 Engines::~Engines() = default;
 
-RocksStore& Engines::embedded() { return parts_->store; }
-Wide& Engines::wide() { return parts_->store.wide(); }
+RocksStore* Engines::embedded() { return parts_->store ? &*parts_->store : nullptr; }
+Wide& Engines::wide() { return parts_->wide(); }
 
 #ifdef KITH_POSTGRES
-Strict& Engines::strict() { return parts_->postgres ? parts_->postgres->strict() : parts_->store.strict(); }
+Strict& Engines::strict() { return parts_->postgres ? parts_->postgres->strict() : parts_->store->strict(); }
 Log& Engines::log() { return parts_->postgres ? parts_->postgres->log() : parts_->transport(); }
 #else
-Strict& Engines::strict() { return parts_->store.strict(); }
+Strict& Engines::strict() { return parts_->store->strict(); }
 Log& Engines::log() { return parts_->transport(); }
 #endif
 
@@ -186,7 +280,7 @@ void Engines::start(std::vector<boost::asio::any_io_executor> executors) {
 #ifdef KITH_KAFKA
   if (parts_->kafka) parts_->kafka->start(executors);
 #endif
-  parts_->store.start(std::move(executors));
+  if (parts_->store) parts_->store->start(std::move(executors));
 #ifdef KITH_POSTGRES
   if (parts_->postgres) parts_->postgres->start();
 #endif
@@ -199,23 +293,14 @@ Task<void> Engines::stop_delivery() {
 #ifdef KITH_KAFKA
   if (parts_->kafka) co_await parts_->kafka->stop_delivery();
 #endif
-  co_await parts_->store.stop_delivery();
+  if (parts_->store) co_await parts_->store->stop_delivery();
 }
 
 void Engines::report(Metrics& metrics) const {
-  RocksStats const stats = parts_->store.stats();
-  auto const gauge = [&](char const* name, char const* help, double value) { metrics.gauge(name, help).set(value); };
-  gauge("kith_row_cache_bytes", "Memory of parsed rows", static_cast<double>(stats.row_cache_bytes));
-  gauge("kith_row_cache_rows", "Parsed rows in memory", static_cast<double>(stats.row_cache_rows));
-  gauge("kith_row_cache_hits", "Rows found in memory since the start", static_cast<double>(stats.row_cache_hits));
-  gauge("kith_row_cache_misses", "Rows read from the database", static_cast<double>(stats.row_cache_misses));
-  gauge("kith_commit_jobs", "Changes the lane was given since the start", static_cast<double>(stats.jobs));
-  gauge("kith_commit_batches", "Writes they were put together to", static_cast<double>(stats.batches));
-  gauge("kith_commit_syncs", "Synced writes since the start", static_cast<double>(stats.syncs));
-  gauge("kith_commits_waiting", "Commits in the lane now", static_cast<double>(stats.jobs_waiting));
-  gauge("kith_feed_bytes", "Memory of feeds", static_cast<double>(stats.ring_bytes));
-  gauge("kith_disk_bytes", "Size of the database files", static_cast<double>(stats.disk_bytes));
-  gauge("kith_storage_refusing", "1 while writes are refused", stats.refusing ? 1 : 0);
+  if (parts_->store) report_embedded(parts_->store->stats(), metrics);
+#ifdef KITH_CASSANDRA
+  if (parts_->cassandra) report_cassandra(parts_->cassandra->stats(), metrics);
+#endif
 #ifdef KITH_KAFKA
   if (parts_->kafka) report_kafka(parts_->kafka->stats(), metrics);
 #endif

@@ -1,7 +1,7 @@
 #pragma once
 
-// Which engine keeps what, as the settings say. The embedded one is always there: it keeps content and feeds, and
-// strict tables and the log unless these lie on servers.
+// Which engine keeps what, as the settings say: strict tables, wide tables and the log in the data folder, or on
+// servers. What lies on servers needs no database in the data folder.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <memory>
@@ -20,6 +20,9 @@ namespace kith {
 
 class RocksStore;
 
+// Whether anything of it lies in a database in the data folder.
+bool keeps_in_folder(Settings const& settings);
+
 // Brings the tables of the engines that the settings name to what this program needs, as every start does.
 // `contract`: drops what no program needs any more. Tells what it changed, a line each; throws one sentence.
 std::vector<std::string> migrate_engines(Settings const& settings, bool contract);
@@ -37,7 +40,7 @@ class Engines {
   Strict& strict();
   Wide& wide();
   Log& log();
-  RocksStore& embedded();
+  RocksStore* embedded();  // null: all of it lies on servers
 
   // Delivers events on these executors, until stop_delivery.
   void start(std::vector<boost::asio::any_io_executor> executors);

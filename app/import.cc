@@ -67,7 +67,8 @@ int import_network(Typed const& typed) {
                                      " holds accounts already; a network is imported into a folder of its own"};
     NetworkImport import(needs_of(settings, *reached.core(), clock, progress, stopping), size);
     made = run(import.make());
-    reached.core()->engines().embedded().compact();  // else the first server to open it would be busy with that
+    // Else the first server to open it would be busy with that.
+    if (RocksStore* const embedded = reached.core()->engines().embedded()) embedded->compact();
   }
   auto const tenths = (clock.monotonic() - began).count() / 100'000;
   std::string const report = "made " + grouped(made.accounts) + " accounts (n0 to n" + std::to_string(size.users - 1) +

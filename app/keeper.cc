@@ -67,8 +67,11 @@ int compact(Typed const& typed) {
   if (reached.core() == nullptr)
     throw Error{Code::unavailable,
                 "A server has this data folder open, and it compacts by itself; stop it first to do it at once"};
-  reached.core()->engines().embedded().compact();
-  std::printf("%llu bytes\n", static_cast<unsigned long long>(reached.core()->engines().embedded().stats().disk_bytes));
+  RocksStore* const embedded = reached.core()->engines().embedded();
+  if (embedded == nullptr)
+    throw Error{Code::invalid, "All tables lie on servers, which look after their disks themselves"};
+  embedded->compact();
+  std::printf("%llu bytes\n", static_cast<unsigned long long>(embedded->stats().disk_bytes));
   return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "app/address.h"
 #include "app/core.h"
+#include "app/engines.h"
 #include "app/gateway.h"
 #include "app/remote.h"
 #include "base/error.h"
@@ -147,7 +148,8 @@ struct Reached::Parts {
 
 Reached::Reached(Settings const& settings, Missing missing) : parts_(std::make_unique<Parts>()) {
   // Before the socket is looked for, which makes its folder.
-  if (missing == Missing::refused && settings.rpc_folder.empty() && !std::filesystem::exists(settings.data + "/format"))
+  if (missing == Missing::refused && settings.rpc_folder.empty() && keeps_in_folder(settings) &&
+      !std::filesystem::exists(settings.data + "/format"))
     throw Error{Code::invalid, "There is no data folder of kith at " + settings.data};
   std::string const address = rpc_address(settings);
   if (answers(private_socket(address))) {

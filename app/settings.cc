@@ -146,6 +146,21 @@ class Table {
            "Connections with each server for commits; two more are for reads, one for events.");
     duration("postgres_deadline", &Settings::postgres_deadline, std::chrono::milliseconds{100}, std::chrono::minutes{5},
              "A call to a server that takes longer, with its retries, is given up.");
+    choice("engines_wide", &Settings::engines_wide, {"embedded", "cassandra"},
+           "Words of posts, feeds, timelines, notifications: in the data folder, or on Cassandra or ScyllaDB.");
+    list("cassandra_servers", &Settings::cassandra_servers, is_anything, "HOST:PORT each",
+         "Some servers of the cluster; they name the others.");
+    text("cassandra_keyspace", &Settings::cassandra_keyspace, "a text",
+         "Which exists already, replicated as its operator wants it.");
+    text("cassandra_datacenter", &Settings::cassandra_datacenter, "a text",
+         "The one that is asked, where there are several. Nothing: there is but one.");
+    text("cassandra_user", &Settings::cassandra_user, "a text", "Who signs in there. Nothing: nobody.");
+    text("cassandra_password_file", &Settings::cassandra_password_file, "a file",
+         "A file that holds the password alone, read for each new connection.");
+    text("cassandra_tls_authority", &Settings::cassandra_tls_authority, "a file",
+         "Certificates to trust there, PEM. Nothing: the lines are not encrypted.");
+    duration("cassandra_deadline", &Settings::cassandra_deadline, std::chrono::milliseconds{100},
+             std::chrono::minutes{5}, "A call to the cluster that takes longer, with its retries, is given up.");
     choice("engines_cache", &Settings::engines_cache, {"embedded", "redis"},
            "Copies that spare work, and counts of attempts: in each process, or shared on Redis servers.");
     choice("engines_bus", &Settings::engines_bus, {"embedded", "redis"},
@@ -362,6 +377,15 @@ void check_together(Settings const& settings) {
     refuse("famous_followers_down must be less than famous_followers_up");
   if (settings.engines_strict == StrictEngine::postgres && settings.postgres_servers.empty())
     refuse("engines_strict is postgres, but postgres_servers names no server");
+  if (settings.engines_wide == WideEngine::cassandra) {
+    if (settings.cassandra_servers.empty()) refuse("engines_wide is cassandra, but cassandra_servers names no server");
+    // The embedded tables write what belongs before a commit in the same breath, which no other engine can join.
+    if (settings.engines_strict != StrictEngine::postgres)
+      refuse("engines_wide is cassandra, which needs the strict tables on servers too: set engines_strict to postgres");
+    if (settings.cassandra_keyspace.empty()) refuse("cassandra_keyspace must not be empty");
+    if (!settings.cassandra_password_file.empty() && settings.cassandra_user.empty())
+      refuse("cassandra_password_file is set, but cassandra_user names nobody it belongs to");
+  }
   if (settings.redis_servers.empty() && settings.engines_cache == SharedEngine::redis)
     refuse("engines_cache is redis, but redis_servers names no server");
   if (settings.redis_servers.empty() && settings.engines_bus == SharedEngine::redis)

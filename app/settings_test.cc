@@ -227,6 +227,22 @@ TEST_F(SettingsFile, StrictTablesOnServersNeedAServer) {
             "accepted");
 }
 
+TEST_F(SettingsFile, WideTablesOnServersNeedAServerAndTheStrictOnesThereToo) {
+  EXPECT_EQ(refusal("[engines]\nwide = \"cassandra\""),
+            "engines_wide is cassandra, but cassandra_servers names no server");
+  std::string const node = "[cassandra]\nservers = [\"node1:9042\"]\n";
+  EXPECT_EQ(refusal("[engines]\nwide = \"cassandra\"\n" + node),
+            "engines_wide is cassandra, which needs the strict tables on servers too: set engines_strict to postgres");
+  std::string const both =
+      "[engines]\nstrict = \"postgres\"\nwide = \"cassandra\"\n[postgres]\nservers = "
+      "[\"postgresql://kith@db1/kith\"]\n" +
+      node;
+  EXPECT_EQ(refusal(both), "accepted");
+  EXPECT_EQ(refusal(both + "keyspace = \"\""), "cassandra_keyspace must not be empty");
+  EXPECT_EQ(refusal(both + "password_file = \"p\""),
+            "cassandra_password_file is set, but cassandra_user names nobody it belongs to");
+}
+
 TEST_F(SettingsFile, ALogOnServersNeedsAServerAndTheTablesThereToo) {
   EXPECT_EQ(refusal("[engines]\nlog = \"kafka\""), "engines_log is kafka, but kafka_servers names no server");
   EXPECT_EQ(refusal("[engines]\nlog = \"kafka\"\n[kafka]\nservers = [\"log1:9092\"]"),
@@ -241,6 +257,9 @@ TEST(Settings, TheDistributedProfileNamesItsEngines) {
   EXPECT_EQ(settings.engines_strict, StrictEngine::postgres);
   EXPECT_THAT(settings.postgres_servers, testing::SizeIs(2));
   EXPECT_FALSE(settings.postgres_password_file.empty());
+  EXPECT_EQ(settings.engines_wide, WideEngine::cassandra);
+  EXPECT_THAT(settings.cassandra_servers, testing::SizeIs(3));
+  EXPECT_FALSE(settings.cassandra_password_file.empty() || settings.cassandra_tls_authority.empty());
   EXPECT_EQ(settings.engines_cache, SharedEngine::redis);
   EXPECT_EQ(settings.engines_bus, SharedEngine::redis);
   EXPECT_THAT(settings.redis_servers, testing::SizeIs(3));

@@ -8,7 +8,7 @@ namespace {
 
 cassandra::Reach reach_of(CassandraOptions const& options) {
   if (options.nodes.empty())
-    throw Error{Code::unavailable, "Wide tables are on Cassandra, but cassandra_nodes names no node"};
+    throw Error{Code::unavailable, "Wide tables are on Cassandra, but cassandra_servers names no server"};
   return {.nodes = options.nodes,
           .keyspace = options.keyspace,
           .datacenter = options.datacenter,

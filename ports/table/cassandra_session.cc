@@ -77,6 +77,9 @@ Session::Session(Reach reach, Counts& counts) : reach_(std::move(reach)), counts
   if (!reach_.password_file.empty() && !std::ifstream(reach_.password_file))
     throw Error{Code::unavailable, "The password of Cassandra cannot be read from " + reach_.password_file +
                                        ": set cassandra_password_file to a file that holds it"};
+  if (!reach_.authority.empty() && !std::ifstream(reach_.authority))
+    throw Error{Code::unavailable, "The certificates that Cassandra is judged by cannot be read from " +
+                                       reach_.authority + ": set cassandra_tls_authority to a file that holds them"};
   std::string const nodes = joined(reach_.nodes);
   kith_cassandra_options const options{.nodes = nodes.c_str(),
                                        .keyspace = reach_.keyspace.c_str(),
@@ -95,7 +98,7 @@ Session::Session(Reach reach, Counts& counts) : reach_(std::move(reach)), counts
                     ": set cassandra_user and cassandra_password_file",
                 answer.why()};
   throw Error{Code::unavailable,
-              "Cassandra cannot be reached at " + nodes + ": set cassandra_nodes to where it listens", answer.why()};
+              "Cassandra cannot be reached at " + nodes + ": set cassandra_servers to where it listens", answer.why()};
 }
 
 Session::~Session() {

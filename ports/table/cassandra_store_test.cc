@@ -102,11 +102,14 @@ TEST_F(CassandraTables, WhatIsWrongIsSaidInOneSentenceThatNamesTheSetting) {
   wrong.password_file = "no such file";
   EXPECT_THAT(refusal(wrong, tables), HasSubstr("cassandra_password_file"));
   wrong = options;
+  wrong.authority = "no such file";
+  EXPECT_THAT(refusal(wrong, tables), HasSubstr("cassandra_tls_authority"));
+  wrong = options;
   wrong.nodes = {"127.0.0.1:1"};
-  EXPECT_THAT(refusal(wrong, tables), HasSubstr("cannot be reached at 127.0.0.1:1: set cassandra_nodes"));
+  EXPECT_THAT(refusal(wrong, tables), HasSubstr("cannot be reached at 127.0.0.1:1: set cassandra_servers"));
   wrong = options;
   wrong.nodes.clear();
-  EXPECT_THAT(refusal(wrong, tables), HasSubstr("cassandra_nodes names no node"));
+  EXPECT_THAT(refusal(wrong, tables), HasSubstr("cassandra_servers names no server"));
   wrong = options;
   wrong.keyspace = "nowhere";
   EXPECT_THAT(refusal(wrong, tables), HasSubstr("cassandra_keyspace"));
