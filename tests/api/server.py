@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import requests
@@ -13,6 +14,7 @@ import requests
 PROGRAM = os.environ.get("KITH_PROGRAM", "")
 SHAPE = os.environ.get("KITH_SHAPE", "one")
 FOLDER = pathlib.Path(os.environ.get("KITH_API_FOLDER", "/tmp/kith-api"))
+ENGINES = pathlib.Path(__file__).resolve().parents[2] / "tools/dev/engines"
 PORTS = range(18320, 18360)  # what the suite may listen on
 START_WITHIN_SECONDS = 30
 STOP_WITHIN_SECONDS = 40  # a stopping server ends what it began
@@ -41,6 +43,27 @@ def strict_tables_of(name):
             "KITH_POSTGRES_PASSWORD_FILE": password_file}
 
 
+def wide_tables_of(name):
+    """The settings for a keyspace of its own on the node that the run has started."""
+    address, user = os.environ["KITH_API_CASSANDRA"], os.environ["KITH_API_CASSANDRA_USER"]
+    password_file = os.environ["KITH_API_CASSANDRA_PASSWORD_FILE"]
+    keyspace = "api_" + re.sub(r"\W", "_", name)
+    ask = [sys.executable, str(ENGINES / "cassandra_ask.py"), address.rsplit(":", 1)[1], user,
+           pathlib.Path(password_file).read_text().strip()]
+    for statement in (f"DROP KEYSPACE IF EXISTS {keyspace}",
+                      f"CREATE KEYSPACE {keyspace} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}"):
+        subprocess.run([*ask, statement], check=True, stdout=subprocess.DEVNULL)
+    return {"KITH_ENGINES_WIDE": "cassandra", "KITH_CASSANDRA_SERVERS": address, "KITH_CASSANDRA_USER": user,
+            "KITH_CASSANDRA_PASSWORD_FILE": password_file, "KITH_CASSANDRA_KEYSPACE": keyspace}
+
+
+def cache_of(name):
+    """The settings for keys of its own on the server that the run has started."""
+    return {"KITH_ENGINES_CACHE": "redis", "KITH_ENGINES_BUS": "redis",
+            "KITH_REDIS_SERVERS": os.environ["KITH_API_REDIS"],
+            "KITH_REDIS_PASSWORD_FILE": os.environ["KITH_API_REDIS_PASSWORD_FILE"], "KITH_REDIS_PREFIX": "api_" + name}
+
+
 def log_of(name):
     """The settings for topics of its own on the cluster that the run has started."""
     return {"KITH_ENGINES_LOG": "kafka", "KITH_KAFKA_SERVERS": os.environ["KITH_API_KAFKA"],
@@ -65,7 +88,7 @@ class Server:
         if shape in ("postgres", "servers"):
             self.settings |= strict_tables_of(name)
         if shape == "servers":
-            self.settings |= log_of(name)
+            self.settings |= wide_tables_of(name) | log_of(name) | cache_of(name)
         # What steers the suite is no setting of the server.
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
         self.environment |= self.settings
