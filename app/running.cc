@@ -102,7 +102,7 @@ Running::Running(Settings settings, std::string not_ready) : parts_(std::make_un
   for (std::size_t i = 0; i < parts.loops->size(); ++i) executors.push_back(parts.loops->at(i).get_executor());
   if (is_core) {
     parts.core->start(*parts.loops);
-    parts.rpc.emplace(GrpcServer::Settings{.address = rpc_address(parts.settings)}, parts.methods, executors);
+    parts.rpc.emplace(GrpcServer::Settings{.addresses = {rpc_address(parts.settings)}}, parts.methods, executors);
     boost::asio::co_spawn(parts.loops->at(0), report_numbers(*parts.core, parts.metrics, parts.clock),
                           boost::asio::detached);
   }

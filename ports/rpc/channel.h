@@ -12,7 +12,8 @@
 namespace kith {
 
 // The contract, proved for each engine by contract_test.cc:
-//   - the method runs at most once a call; nothing is retried here;
+//   - the method runs at most once a call, but for one that names its operation: when nobody knows whether it ran,
+//     it may run again, which does nothing twice;
 //   - an Error thrown there is thrown here, with its code, what it says and its fields; its detail
 //     stays in the process that threw it;
 //   - nobody answers: unavailable (surely not run) or unknown (perhaps run), at the latest at the

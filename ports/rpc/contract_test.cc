@@ -19,10 +19,13 @@ class Calls : public testing::Test {
 struct FormNames {
   template <class T>
   static std::string GetName(int) {
-    return std::is_same_v<T, Direct> ? "Direct" : std::is_same_v<T, Bytes> ? "Bytes" : "Grpc";
+    return std::is_same_v<T, Direct>  ? "Direct"
+           : std::is_same_v<T, Bytes> ? "Bytes"
+           : std::is_same_v<T, Grpc>  ? "Grpc"
+                                      : "Tcp";
   }
 };
-using Forms = testing::Types<Direct, Bytes, Grpc>;
+using Forms = testing::Types<Direct, Bytes, Grpc, Tcp>;
 TYPED_TEST_SUITE(Calls, Forms, FormNames);
 
 TYPED_TEST(Calls, AnswerComesBackAsItWasGiven) {

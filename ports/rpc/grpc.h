@@ -1,10 +1,10 @@
 #pragma once
 
 // Calls between processes over gRPC, on a unix socket in a folder that only its owner may enter: who
-// can open the socket is one of us. TCP is refused until mutual TLS can say the same of a peer.
+// can open the socket is one of us. Over TCP mutual TLS says so (identity.h); without it TCP is refused.
 //
-// An address is "unix:/path/of/the.sock". Its folder is made if it is missing, and refused
-// (Error invalid) when others may enter it or own it.
+// An address is "unix:/path/of/the.sock", its folder made if it is missing, and refused (Error invalid) when others
+// may enter it or own it; or "tcp:HOST:PORT", where a name may stand for several processes.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <cstddef>
@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "ports/rpc/channel.h"
+#include "ports/rpc/identity.h"
 #include "ports/rpc/methods.h"
 
 namespace kith {
@@ -24,10 +25,22 @@ namespace kith {
 // A call without a deadline waits so long for its answer: more work than that is asked for in pages.
 inline constexpr Duration grpc_wait_max = std::chrono::seconds{60};
 
+// Says why this address is refused without an identity, naming the settings.
+std::string tls_missing(std::string const& address);
+
+// Asks the processes of a role in turn, those first that are connected. Which of them does not answer for a while is
+// given a pause; a call that surely did not run is begun with another, as is one whose line broke when a repeat does
+// nothing twice: it names its operation.
 class GrpcChannel final : public Channel {
  public:
+  struct Settings {
+    std::vector<std::string> addresses;
+    std::shared_ptr<Identities const> identities = {};  // for tcp
+    std::string name = {};                              // that their certificates must hold: "social.kith.internal"
+  };
   // Connects at the first call, and again whenever the other end has come back.
-  explicit GrpcChannel(std::string const& address);
+  explicit GrpcChannel(Settings settings);
+  explicit GrpcChannel(std::string const& address) : GrpcChannel(Settings{.addresses = {address}}) {}
   // Ends what is under way (unknown) and waits for it. Must come before the end of the executors
   // that wait for calls.
   ~GrpcChannel() override;
@@ -42,7 +55,8 @@ class GrpcChannel final : public Channel {
 class GrpcServer {
  public:
   struct Settings {
-    std::string address;
+    std::vector<std::string> addresses;
+    std::shared_ptr<Identities const> identities = {};  // for tcp
     // Calls at work at once. Beyond it a caller is told to come later, which is quicker than a queue
     // whose end nobody waits for any more.
     std::size_t concurrent_max = 2'000;
@@ -56,8 +70,11 @@ class GrpcServer {
   GrpcServer(Settings settings, Methods const& methods, std::vector<boost::asio::any_io_executor> executors);
   ~GrpcServer();
 
-  // Takes no more calls and waits for those that have begun; their executors must still be running.
-  // Repeating it does nothing.
+  // Where it answers: as it was told, with the port that the system chose when it was asked for port 0.
+  std::vector<std::string> const& addresses() const;
+
+  // Turns callers away, who then ask another process of the role, until no more come; waits for the calls that have
+  // begun, whose executors must still be running. Repeating it does nothing.
   void stop();
 
  private:

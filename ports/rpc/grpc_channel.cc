@@ -1,13 +1,10 @@
-#include <grpc/grpc.h>
-#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/security/credentials.h>
 
+#include <atomic>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
@@ -16,43 +13,47 @@
 
 #include "base/error.h"
 #include "ports/rpc/grpc.h"
+#include "ports/rpc/grpc_peers.h"
 #include "ports/rpc/grpc_words.h"
 #include "ports/rpc/headers.h"
-#include "ports/rpc/socket_folder.h"
 
 namespace kith {
 namespace {
 
 struct Pending {
   std::string path;
+  std::shared_ptr<GrpcPeers::Line> line;
   grpc::ClientContext context;
   grpc::ByteBuffer request;
   grpc::ByteBuffer response;
   grpc::Status status;
+  std::atomic<bool> given_up = false;
+
+  void give_up() {
+    given_up = true;
+    context.TryCancel();
+  }
 };
 
-// gRPC's thread still lets go of a call after it has told us of its end. If the last channel ends
-// meanwhile, the library shuts down under that thread and aborts; so it stays as long as the process.
-void keep_library() {
-  static bool const kept = (grpc_init(), true);
-  static_cast<void>(kept);
+enum class Ended : std::uint8_t { answered, turned_away, unsent, lost, late };
+
+bool was_not_sent(std::string const& message) {
+  // gRPC says "unavailable" whether or not the request had left; only these words mean that it had not.
+  return message.starts_with("failed to connect") || message.starts_with("connections to all backends failing") ||
+         message.starts_with("DNS resolution failed");
 }
 
-std::shared_ptr<grpc::Channel> connect(std::string const& address) {
-  keep_library();
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxSendMessageSize(static_cast<int>(rpc_bytes_max));
-  arguments.SetMaxReceiveMessageSize(static_cast<int>(rpc_bytes_max));
-  // The other end is on this machine: ask often whether it is back.
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
-  // The least backoff is also how long an attempt may take, and a busy machine takes its time.
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 10'000);
-  // A method runs at most once a call; who may repeat it knows its operation.
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel("unix:" + private_socket(address), grpc::InsecureChannelCredentials(), arguments);
+Ended ended(Pending const& pending) {
+  auto const& trailers = pending.context.GetServerTrailingMetadata();
+  if (trailers.contains(grpc_words::turned_away_trailer)) return Ended::turned_away;
+  if (pending.status.ok() || trailers.contains(grpc_words::code_trailer)) return Ended::answered;
+  switch (pending.status.error_code()) {
+    case grpc::StatusCode::UNAVAILABLE:
+      return was_not_sent(pending.status.error_message()) ? Ended::unsent : Ended::lost;
+    case grpc::StatusCode::DEADLINE_EXCEEDED: return Ended::late;
+    case grpc::StatusCode::CANCELLED: return pending.given_up ? Ended::answered : Ended::lost;
+    default: return Ended::answered;
+  }
 }
 
 Error failure_of(Pending const& pending) {
@@ -67,8 +68,7 @@ Error failure_of(Pending const& pending) {
   std::string detail = "rpc " + pending.path + ": " + pending.status.error_message();
   switch (pending.status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
-      // gRPC says so whether or not the request had left; only these words mean that it had not.
-      if (pending.status.error_message().starts_with("failed to connect"))
+      if (was_not_sent(pending.status.error_message()))
         return {Code::unavailable, "A part of this server is not available", std::move(detail)};
       break;
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
@@ -82,19 +82,20 @@ Error failure_of(Pending const& pending) {
 }  // namespace
 
 struct GrpcChannel::Inside {
-  grpc::GenericStub stub;
+  GrpcPeers peers;
   std::mutex mutex = {};
   std::condition_variable none_left = {};
   std::set<std::shared_ptr<Pending>> under_way = {};
 
-  explicit Inside(std::string const& address) : stub(connect(address)) {}
+  explicit Inside(Settings settings) : peers(std::move(settings)) {}
 
   void begin(std::shared_ptr<Pending> const& pending, std::function<void(grpc::Status)> done) {
     {
       std::lock_guard const lock(mutex);
       under_way.insert(pending);
     }
-    stub.UnaryCall(&pending->context, pending->path, {}, &pending->request, &pending->response, std::move(done));
+    pending->line->stub.UnaryCall(&pending->context, pending->path, {}, &pending->request, &pending->response,
+                                  std::move(done));
   }
   void ended(std::shared_ptr<Pending> const& pending) {
     std::lock_guard const lock(mutex);
@@ -105,35 +106,44 @@ struct GrpcChannel::Inside {
     std::unique_lock lock(mutex);
     auto const left = under_way;
     lock.unlock();  // a cancelled call may end on this very thread
-    for (auto const& pending : left) pending->context.TryCancel();
+    for (auto const& pending : left) pending->give_up();
     lock.lock();
     none_left.wait(lock, [this] { return under_way.empty(); });
   }
+  void note(std::size_t peer, Ended how) {
+    switch (how) {
+      case Ended::answered: return peers.answered(peer);
+      case Ended::turned_away: return peers.turned_away(peer);
+      case Ended::unsent: return;  // gRPC itself refuses at once and asks now and then
+      case Ended::lost:
+      case Ended::late: return peers.lost(peer);
+    }
+  }
 };
 
-GrpcChannel::GrpcChannel(std::string const& address) : inside_(std::make_shared<Inside>(address)) {}
+namespace {
 
-GrpcChannel::~GrpcChannel() { inside_->end_all(); }
-
-Task<std::string> GrpcChannel::call(Call call, std::string_view method, std::string request) {
-  if (request.size() > rpc_bytes_max) throw Error{Code::invalid, "This request is too large"};
-  auto const now = std::chrono::system_clock::now();
-  if (call.deadline != no_time && call.deadline <= now)
+void check_time(Call const& call, std::string_view method) {
+  if (call.deadline != no_time && call.deadline <= std::chrono::system_clock::now())
     throw Error{Code::unavailable, "There was no time left for this", "rpc " + std::string(method)};
+}
 
-  auto const inside = inside_;
+template <class Inside>
+Task<std::shared_ptr<Pending>> once(std::shared_ptr<Inside> inside, std::shared_ptr<GrpcPeers::Line> line, Call call,
+                                    std::string_view method, grpc::ByteBuffer request) {
   auto const pending = std::make_shared<Pending>();
   pending->path.append("/").append(method);
-  pending->request = grpc_words::to_buffer(request);
+  pending->line = std::move(line);
+  pending->request = std::move(request);
   pending->context.set_deadline(call.deadline != no_time ? std::chrono::system_clock::time_point(call.deadline)
-                                                         : now + grpc_wait_max);
+                                                         : std::chrono::system_clock::now() + grpc_wait_max);
   for (auto const& [name, value] : headers_of(call)) pending->context.AddMetadata(name, value);
 
   auto const executor = co_await boost::asio::this_coro::executor;
   co_await boost::asio::async_initiate<decltype(boost::asio::use_awaitable), void()>(
       [&inside, &pending, executor](auto handler) {
         if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected())
-          slot.assign([pending](boost::asio::cancellation_type) { pending->context.TryCancel(); });
+          slot.assign([pending](boost::asio::cancellation_type) { pending->give_up(); });
         // The handler can only be moved, and gRPC wants a copyable function; the loop must not end
         // while an answer is on its way.
         auto held = std::make_shared<decltype(handler)>(std::move(handler));
@@ -145,8 +155,51 @@ Task<std::string> GrpcChannel::call(Call call, std::string_view method, std::str
         });
       },
       boost::asio::use_awaitable);
-  if (!pending->status.ok()) throw failure_of(*pending);
-  co_return grpc_words::to_string(pending->response);
+  co_return pending;
+}
+
+}  // namespace
+
+std::string tls_missing(std::string const& address) {
+  return "Roles speak over TCP only with mutual TLS: set rpc_certificate, rpc_key and rpc_authority, or a unix socket "
+         "in "
+         "place of " +
+         address;
+}
+
+GrpcChannel::GrpcChannel(Settings settings) : inside_(std::make_shared<Inside>(std::move(settings))) {}
+
+GrpcChannel::~GrpcChannel() { inside_->end_all(); }
+
+Task<std::string> GrpcChannel::call(Call call, std::string_view method, std::string request) {
+  if (request.size() > rpc_bytes_max) throw Error{Code::invalid, "This request is too large"};
+  check_time(call, method);
+  auto const inside = inside_;
+  auto const bytes = grpc_words::to_buffer(request);
+  request.clear();
+  std::vector<std::size_t> tried;
+  Error failure{Code::unavailable, "A part of this server is not available", "rpc " + std::string(method)};
+  for (std::size_t left = inside->peers.attempts(); left > 0; --left) {
+    if (tried.size() == inside->peers.size()) {
+      boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor, inside->peers.pause());
+      co_await pause.async_wait(boost::asio::use_awaitable);
+      tried.clear();
+    }
+    auto choice = inside->peers.choose(tried);
+    if (!choice.line) break;
+    auto const pending = co_await once(inside, std::move(choice.line), call, method, bytes);
+    auto const how = ended(*pending);
+    inside->note(choice.peer, how);
+    if (pending->status.ok()) co_return grpc_words::to_string(pending->response);
+    // What was perhaps done once stays so.
+    bool const perhaps = failure.code == Code::unknown;
+    failure = failure_of(*pending);
+    if (perhaps && failure.code == Code::unavailable) failure.code = Code::unknown;
+    bool const again = how == Ended::turned_away || how == Ended::unsent || (how == Ended::lost && call.operation != 0);
+    if (!again || (call.deadline != no_time && call.deadline <= std::chrono::system_clock::now())) break;
+    tried.push_back(choice.peer);
+  }
+  throw failure;
 }
 
 }  // namespace kith

@@ -1,16 +1,22 @@
+#include <grpc/grpc.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <optional>
+#include <thread>
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/log.h"
+#include "ports/rpc/address.h"
 #include "ports/rpc/grpc.h"
+#include "ports/rpc/grpc_credentials.h"
 #include "ports/rpc/grpc_words.h"
 #include "ports/rpc/headers.h"
 #include "ports/rpc/socket_folder.h"
@@ -32,6 +38,10 @@ grpc::StatusCode grpc_code(Code code) {
   }
   return grpc::StatusCode::INTERNAL;
 }
+
+// Longer than a call of a caller who did not yet hear of it is on its way.
+constexpr auto quiet = std::chrono::milliseconds{300};
+constexpr auto turning_away_max = std::chrono::seconds{5};
 
 // Whatever a coroutine threw, as an Error.
 Error error_of(std::exception_ptr const& failure) {
@@ -56,12 +66,20 @@ struct GrpcServer::Inside final : grpc::CallbackGenericService {
   std::vector<boost::asio::any_io_executor> executors;
   std::atomic<std::size_t> turn = 0;
   std::atomic<std::size_t> at_work = 0;
+  std::atomic<bool> stopping = false;
+  std::atomic<std::chrono::steady_clock::rep> last_turned_away = 0;
+  std::vector<std::string> addresses = {};
+  // gRPC asks it for the identity of the moment as long as the server is there.
+  std::shared_ptr<grpc::ServerCredentials> credentials = {};
   std::unique_ptr<grpc::Server> server = {};
 
   Inside(Settings settings, Methods const& methods, std::vector<boost::asio::any_io_executor> executors)
       : settings(std::move(settings)), methods(methods), executors(std::move(executors)) {}
 
   void start();
+  void listen(grpc::ServerBuilder& builder, std::string const& address, int& port);
+  bool over_network() const { return credentials != nullptr; }
+  bool believes(grpc::GenericCallbackServerContext& context) const;
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override;
 };
 
@@ -70,8 +88,11 @@ class GrpcServer::Inside::Answer final : public grpc::ServerGenericBidiReactor {
  public:
   Answer(Inside& inside, grpc::GenericCallbackServerContext& context) : inside_(inside), context_(context) {
     if (++inside_.at_work > inside_.settings.concurrent_max)
-      finish(Error{Code::unavailable, "The server is busy; try again in a moment"},
-             grpc::StatusCode::RESOURCE_EXHAUSTED);
+      turn_away("The server is busy; try again in a moment", grpc::StatusCode::RESOURCE_EXHAUSTED);
+    else if (inside_.stopping)
+      turn_away("This part of the server is stopping; try again in a moment", grpc::StatusCode::UNAVAILABLE);
+    else if (!inside_.believes(context_))
+      finish(Error{Code::internal, "This is not available here", "the caller's certificate names nobody of us"});
     else
       StartRead(&request_);
   }
@@ -110,6 +131,11 @@ class GrpcServer::Inside::Answer final : public grpc::ServerGenericBidiReactor {
     --inside_.at_work;  // the server may end as soon as gRPC has the answer
     StartWriteAndFinish(&response_, {}, grpc::Status::OK);
   }
+  void turn_away(char const* say, grpc::StatusCode code) {
+    context_.AddTrailingMetadata(grpc_words::turned_away_trailer, "1");
+    inside_.last_turned_away = std::chrono::steady_clock::now().time_since_epoch().count();
+    finish(Error{Code::unavailable, say}, code);
+  }
   void finish(Error const& error, std::optional<grpc::StatusCode> code = std::nullopt) {
     finished_ = true;
     if (inside_.settings.failed) inside_.settings.failed(std::string_view(context_.method()).substr(1), error);
@@ -132,18 +158,51 @@ grpc::ServerGenericBidiReactor* GrpcServer::Inside::CreateReactor(grpc::GenericC
   return new Answer(*this, *context);
 }
 
-void GrpcServer::Inside::start() {
-  check(!executors.empty(), "calls run on an executor");
-  std::string const socket = private_socket(settings.address);
+bool GrpcServer::Inside::believes(grpc::GenericCallbackServerContext& context) const {
+  if (!settings.identities || context.peer().starts_with("unix:") ||
+      is_ours(*context.auth_context(), *settings.identities))
+    return true;
+  log(LogLevel::warn, "a caller with a certificate of our authority is none of us", {{"peer", context.peer()}});
+  return false;
+}
+
+void GrpcServer::Inside::listen(grpc::ServerBuilder& builder, std::string const& address, int& port) {
+  if (is_tcp(address)) {
+    std::string const place = tcp_place(address);
+    if (!settings.identities) throw Error{Code::invalid, tls_missing(address)};
+    if (!credentials) credentials = server_credentials(settings.identities);
+    builder.AddListeningPort(place, credentials, &port);
+    return;
+  }
+  std::string const socket = private_socket(address);
   // gRPC would take the socket away from whoever has it.
   if (answers(socket)) throw Error{Code::unavailable, "Another process already answers on " + socket};
+  builder.AddListeningPort("unix:" + socket, grpc::InsecureServerCredentials(), &port);
+}
+
+void GrpcServer::Inside::start() {
+  check(!executors.empty(), "calls run on an executor");
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("unix:" + socket, grpc::InsecureServerCredentials());
+  std::vector<int> ports(settings.addresses.size(), 0);
+  for (std::size_t i = 0; i < ports.size(); ++i) listen(builder, settings.addresses[i], ports[i]);
+  // Two processes with one address would take calls from each other.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Callers look after their connections every ten seconds, also between calls.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.SetMaxReceiveMessageSize(static_cast<int>(rpc_bytes_max));
   builder.SetMaxSendMessageSize(static_cast<int>(rpc_bytes_max));
   builder.RegisterCallbackGenericService(this);
   server = builder.BuildAndStart();
-  if (!server) throw Error{Code::unavailable, "The socket " + socket + " between roles cannot be opened"};
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    std::string const& address = settings.addresses[i];
+    if (!server || ports[i] == 0)
+      throw Error{Code::unavailable,
+                  is_tcp(address) ? "Roles cannot be answered on " + address + ": is it in use, or of another machine?"
+                                  : "The socket " + address + " between roles cannot be opened"};
+    addresses.push_back(is_tcp(address) ? address.substr(0, address.rfind(':') + 1) + std::to_string(ports[i])
+                                        : address);
+  }
 }
 
 GrpcServer::GrpcServer(Settings settings, Methods const& methods, std::vector<boost::asio::any_io_executor> executors)
@@ -153,8 +212,20 @@ GrpcServer::GrpcServer(Settings settings, Methods const& methods, std::vector<bo
 
 GrpcServer::~GrpcServer() { stop(); }
 
+std::vector<std::string> const& GrpcServer::addresses() const { return inside_->addresses; }
+
 void GrpcServer::stop() {
   if (!inside_->server) return;
+  using Clock = std::chrono::steady_clock;
+  inside_->stopping = true;
+  // Callers learn it from the answer to their next call, and ask elsewhere from then on. A call that comes when gRPC
+  // itself stops is cut off, so that is done when none came for a while.
+  auto const begun = Clock::now();
+  auto const quiet_since = [&] {
+    return std::max(begun, Clock::time_point(Clock::duration(inside_->last_turned_away.load())));
+  };
+  while (inside_->over_network() && Clock::now() < std::min(quiet_since() + quiet, begun + turning_away_max))
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
   inside_->server->Shutdown();
   check(inside_->at_work == 0, "gRPC waits for the calls that have begun");
 }

@@ -87,7 +87,7 @@ class SlowDoor {
 TEST(GrpcCalls, WaitForAServerThatIsBusy) {
   Grpc form;
   std::string const address = "unix:" + fresh_socket();
-  SlowDoor const door(address, form.settings.address);
+  SlowDoor const door(address, form.settings.addresses[0]);
   GrpcChannel channel(address);
   RemoteSample remote(channel);
   EXPECT_EQ(run(remote.echo({}, {.text = "late"})).text, "late");
@@ -144,7 +144,7 @@ TEST(GrpcCalls, MayStartBeforeTheirServer) {
   GrpcChannel channel(address);
   RemoteSample remote(channel);
   EXPECT_EQ(failure_of(remote.touch({})).code, Code::unavailable);
-  Grpc form({.address = address});
+  Grpc form({.addresses = {address}});
   EXPECT_TRUE(comes_true([&] {
     try {
       run(remote.touch({}));
@@ -219,7 +219,7 @@ TEST(GrpcServers, DoNotTakeASocketAway) {
   Grpc form;
   Grpc const* second = nullptr;
   try {
-    second = new Grpc({.address = form.settings.address});
+    second = new Grpc({.addresses = form.settings.addresses});
   } catch (Error const& error) {
     EXPECT_EQ(error.code, Code::unavailable);
     EXPECT_TRUE(error.say.starts_with("Another process already answers on /")) << error.say;
@@ -239,10 +239,10 @@ std::string refusal_of(std::string const& address) {
 }
 
 TEST(PrivateSockets, AreUnixSocketsWithAFullPath) {
-  EXPECT_EQ(refusal_of("127.0.0.1:18200"),
-            "Roles speak over a unix socket, such as unix:/srv/kith/rpc/kith.sock; \"127.0.0.1:18200\" is refused, "
-            "because TCP "
-            "needs mutual TLS, which this version does not have");
+  EXPECT_EQ(
+      refusal_of("127.0.0.1:18200"),
+      "Roles speak over a unix socket, such as unix:/srv/kith/rpc/kith.sock, or over TCP, such as tcp:10.0.0.1:7001; "
+      "\"127.0.0.1:18200\" is neither");
   EXPECT_EQ(refusal_of("unix:rpc/s.sock"), "The socket between roles needs a full path, not \"rpc/s.sock\"");
   EXPECT_TRUE(refusal_of("unix:/" + std::string(107, 'x'))
                   .starts_with("The path of the socket between roles has at most 107 bytes"));
@@ -274,7 +274,7 @@ TEST(PrivateSockets, LieInAFolderThatOnlyTheirOwnerMayEnter) {
 
 TEST(PrivateSockets, TellWhetherSomebodyListens) {
   Grpc form;
-  std::string const path = form.settings.address.substr(5);
+  std::string const path = form.settings.addresses[0].substr(5);
   EXPECT_TRUE(answers(path));
   form.stop();
   EXPECT_FALSE(answers(path));

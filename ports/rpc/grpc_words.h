@@ -14,6 +14,8 @@ namespace kith::grpc_words {
 
 // Trailers of an answer that is an Error of kith, not one of gRPC's own.
 inline constexpr char const* code_trailer = "kith-code";
+// Beside it, on a call that was not begun here but may be elsewhere.
+inline constexpr char const* turned_away_trailer = "kith-turned-away";
 inline constexpr char const* fields_trailer = "kith-fields-bin";
 // gRPC bounds all trailers of an answer by 8 KiB.
 inline constexpr std::size_t say_max = 1024;

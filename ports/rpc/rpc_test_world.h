@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "ports/rpc/authority_for_tests.h"
 #include "ports/rpc/grpc.h"
 #include "ports/rpc/loopback.h"
 #include "tools/protoc-gen-kith/testdata/sample.kith.h"
@@ -96,10 +97,10 @@ inline std::string fresh_socket() {
   return folder / "s.sock";
 }
 
-struct Grpc final : Form {
+struct Grpc : Form {
   explicit Grpc(GrpcServer::Settings given = {}) : settings(std::move(given)) {
     serve(service, methods);
-    if (settings.address.empty()) settings.address = "unix:" + fresh_socket();
+    if (settings.addresses.empty()) settings.addresses = {"unix:" + fresh_socket()};
     settings.failed = [this](std::string_view method, Error const& error) {
       std::lock_guard const lock(mutex);
       failed = std::string(method) + ": " + error.detail;
@@ -123,7 +124,8 @@ struct Grpc final : Form {
   }
   void connect() {
     remote.reset();
-    channel.emplace(settings.address);
+    channel.emplace(GrpcChannel::Settings{
+        .addresses = server->addresses(), .identities = settings.identities, .name = "core.kith.test"});
     remote.emplace(*channel);
   }
 
@@ -135,6 +137,37 @@ struct Grpc final : Form {
   std::optional<GrpcServer> server;
   std::optional<GrpcChannel> channel;
   std::optional<RemoteSample> remote;
+};
+
+inline std::filesystem::path fresh_folder() {
+  static int count = 0;
+  auto const folder =
+      std::filesystem::current_path() / ("identity" + std::to_string(::getpid()) + "_" + std::to_string(count++));
+  std::filesystem::remove_all(folder);
+  return folder;
+}
+
+inline Identities::Settings files_in(std::filesystem::path const& folder, std::vector<std::string> names = {}) {
+  return {.certificate = folder / "identity.pem",
+          .key = folder / "identity.key",
+          .authority = folder / "authority.pem",
+          .domain = "kith.test",
+          .names = std::move(names),
+          .look_every = std::chrono::milliseconds(1)};
+}
+
+inline std::shared_ptr<Identities const> issued(AuthorityForTests& authority, CertificateWish const& wish = {}) {
+  auto const folder = fresh_folder();
+  authority.issue(folder, wish);
+  return std::make_shared<Identities const>(files_in(folder));
+}
+
+inline GrpcServer::Settings over_tcp(std::shared_ptr<Identities const> identities) {
+  return {.addresses = {"tcp:127.0.0.1:0"}, .identities = std::move(identities)};
+}
+
+struct Tcp final : Grpc {
+  Tcp() : Grpc(over_tcp(issued(*std::make_unique<AuthorityForTests>("ours")))) {}
 };
 
 }  // namespace kith::sample

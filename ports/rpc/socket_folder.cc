@@ -40,8 +40,10 @@ void make_private(std::string const& folder) {
 std::string private_socket(std::string const& address) {
   constexpr std::string_view scheme = "unix:";
   if (!address.starts_with(scheme))
-    refuse("Roles speak over a unix socket, such as unix:/srv/kith/rpc/kith.sock; \"" + address +
-           "\" is refused, because TCP needs mutual TLS, which this version does not have");
+    refuse(
+        "Roles speak over a unix socket, such as unix:/srv/kith/rpc/kith.sock, or over TCP, such as "
+        "tcp:10.0.0.1:7001; \"" +
+        address + "\" is neither");
   std::string path = address.substr(scheme.size());
   if (!path.starts_with('/') || path.ends_with('/'))
     refuse("The socket between roles needs a full path, not \"" + path + '"');

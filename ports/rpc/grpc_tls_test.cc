@@ -1,0 +1,363 @@
+// Roles over TCP: who is believed, new certificates while serving, several processes of one role.
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
+#include <thread>
+
+#include "base/breaker.h"
+#include "base/run.h"
+#include "ports/rpc/address.h"
+#include "ports/rpc/authority_for_tests.h"
+#include "ports/rpc/rpc_test_world.h"
+#include "ports/rpc/socket_folder.h"
+
+namespace kith::sample {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+template <class T>
+Error failure_of(Task<T> task) {
+  try {
+    run(std::move(task));
+  } catch (Error const& error) {
+    return error;
+  }
+  ADD_FAILURE() << "it did not fail";
+  return {Code::internal, ""};
+}
+
+template <class Holds>
+bool comes_true(Holds holds) {
+  for (int i = 0; i < 500 && !holds(); ++i) std::this_thread::sleep_for(milliseconds(20));
+  return holds();
+}
+
+// Calls a form with an identity of its own.
+Code outcome(Grpc& form, std::shared_ptr<Identities const> identities, std::string const& name = "core.kith.test") {
+  GrpcChannel channel({.addresses = form.server->addresses(), .identities = std::move(identities), .name = name});
+  RemoteSample remote(channel);
+  try {
+    run(remote.touch({}));
+    return Code::conflict;  // stands for: it was answered
+  } catch (Error const& error) {
+    return error.code;
+  }
+}
+constexpr Code answered = Code::conflict;
+
+TEST(RolesOverTcp, BelieveTheirAuthorityAndNamesOfTheirDomainAlone) {
+  AuthorityForTests ours("ours"), foreign("foreign");
+  Grpc form(over_tcp(issued(ours, {.names = "DNS:core.kith.test"})));
+  EXPECT_EQ(outcome(form, issued(ours)), answered);
+  EXPECT_EQ(outcome(form, issued(ours, {.names = "DNS:gateway.kith.test"})), answered);
+  // Neither knows the other; then only the caller knows who is called.
+  EXPECT_EQ(outcome(form, issued(foreign)), Code::unavailable);
+  auto const folder = fresh_folder();
+  foreign.issue(folder, {}, foreign.certificate() + ours.certificate());
+  EXPECT_EQ(outcome(form, std::make_shared<Identities const>(files_in(folder))), Code::unavailable);
+  // One of ours by authority, but not by name: another program of the same house.
+  EXPECT_EQ(outcome(form, issued(ours, {.names = "DNS:printer.house.test"})), Code::internal);
+  EXPECT_EQ(outcome(form, issued(ours, {.names = "DNS:deep.gateway.kith.test"})), Code::internal);
+  // Who is called is not who was meant.
+  EXPECT_EQ(outcome(form, issued(ours), "social.kith.test"), Code::unavailable);
+  EXPECT_EQ(form.service.begun, 2u);
+}
+
+TEST(RolesOverTcp, AreRefusedWithoutCertificates) {
+  std::string const say =
+      "Roles speak over TCP only with mutual TLS: set rpc_certificate, rpc_key and rpc_authority, or a unix socket in "
+      "place of tcp:127.0.0.1:7001";
+  auto const refusal = [](auto act) {
+    try {
+      act();
+    } catch (Error const& error) {
+      return error.say;
+    }
+    return std::string();
+  };
+  EXPECT_EQ(refusal([] { GrpcChannel channel("tcp:127.0.0.1:7001"); }), say);
+  EXPECT_EQ(refusal([] { Grpc form({.addresses = {"tcp:127.0.0.1:7001"}}); }), say);
+  AuthorityForTests ours("ours");
+  Grpc form(over_tcp(issued(ours)));
+  EXPECT_TRUE(refusal([&] {
+                Grpc second({.addresses = form.server->addresses(), .identities = form.settings.identities});
+              }).starts_with("Roles cannot be answered on tcp:127.0.0.1:"));
+  for (auto const* wrong : {"tcp:", "tcp:host", "tcp:host:", "tcp:host:x", "tcp:host:70000", "tcp:a:b:1", "host:1"})
+    EXPECT_EQ(refusal([&] { tcp_place(wrong); }), "\"" + std::string(wrong) +
+                                                      "\" is no address of a role: write tcp:HOST:PORT, such as "
+                                                      "tcp:10.0.0.1:7001");
+  EXPECT_EQ(tcp_place("tcp:[::1]:7001"), "[::1]:7001");
+}
+
+TEST(RolesOverTcp, SayAtTheStartWhatIsWrongWithAFile) {
+  AuthorityForTests ours("ours"), foreign("foreign"), old("old", {.until = std::chrono::seconds{-60}});
+  auto const refusal = [](fs::path const& folder, std::vector<std::string> names = {}) {
+    try {
+      Identities const identities(files_in(folder, std::move(names)));
+    } catch (Error const& error) {
+      EXPECT_EQ(error.code, Code::invalid);
+      return error.say;
+    }
+    return std::string("accepted");
+  };
+  auto const folder = fresh_folder();
+  std::string const pem = folder / "identity.pem", key = folder / "identity.key", authority = folder / "authority.pem";
+  ours.issue(folder);
+  EXPECT_EQ(refusal(folder, {"core", "social"}), "accepted");
+  ours.issue(folder, {.names = "DNS:core.kith.test"});
+  EXPECT_EQ(refusal(folder, {"core"}), "accepted");
+  EXPECT_EQ(refusal(folder, {"core", "social"}),
+            "rpc_certificate: the certificate in " + pem +
+                " does not name social.kith.test, which this process is (rpc_domain)");
+  ours.issue(folder, {.until = std::chrono::seconds{-1}});
+  EXPECT_TRUE(refusal(folder).starts_with("rpc_certificate: the certificate in " + pem + " expired on "));
+  ours.issue(folder, {.from = std::chrono::hours{1}, .until = std::chrono::hours{2}});
+  EXPECT_TRUE(refusal(folder).starts_with("rpc_certificate: the certificate in " + pem + " is valid from "));
+  ours.issue(folder, {.usage = "serverAuth"});
+  EXPECT_EQ(refusal(folder),
+            "rpc_certificate: the certificate in " + pem + " must be good for servers and for clients");
+  old.issue(folder);
+  EXPECT_TRUE(
+      refusal(folder).starts_with("rpc_authority: the authority of " + pem + " in " + authority + " expired on "));
+  ours.issue(folder, {}, foreign.certificate());
+  EXPECT_TRUE(refusal(folder).starts_with("rpc_authority: the certificate in " + pem +
+                                          " (rpc_certificate) was not issued by an authority in " + authority));
+  auto const other = fresh_folder();
+  ours.issue(folder);
+  ours.issue(other);
+  fs::copy_file(other / "identity.key", key, fs::copy_options::overwrite_existing);
+  EXPECT_EQ(refusal(folder),
+            "rpc_key: the key in " + key + " is not that of the certificate in " + pem + " (rpc_certificate)");
+  std::ofstream(key) << "no key";
+  EXPECT_EQ(refusal(folder), "rpc_key: the file " + key + " holds no PEM key without a password");
+  fs::remove(key);
+  EXPECT_EQ(refusal(folder), "rpc_key: the file " + key + " cannot be read");
+  ours.issue(folder);
+  std::ofstream{authority};
+  EXPECT_EQ(refusal(folder), "rpc_authority: the file " + authority + " holds no PEM certificate");
+  ours.issue(folder);
+  std::ofstream(pem) << "no certificate";
+  EXPECT_EQ(refusal(folder), "rpc_certificate: the file " + pem + " holds no PEM certificate");
+}
+
+// Files as whoever mounts secrets replaces them: a link to a folder is renamed over.
+struct Mounted {
+  fs::path const at = fresh_folder();
+  int version = 0;
+
+  void replace(AuthorityForTests& issuer, std::string const& believed) {
+    auto const folder = at / std::to_string(++version);
+    issuer.issue(folder, {}, believed);
+    fs::create_directory_symlink(folder, at / "new");
+    fs::rename(at / "new", at / "data");
+  }
+};
+
+TEST(RolesOverTcp, TakeNewCertificatesAndAuthoritiesUpWithoutAFailedCall) {
+  AuthorityForTests first("first"), second("second");
+  Mounted mounted;
+  mounted.replace(first, first.certificate());
+  auto const identities = std::make_shared<Identities const>(files_in(mounted.at / "data"));
+  Grpc form(over_tcp(identities));
+  std::atomic<bool> over = false;
+  std::atomic<int> done = 0, failed = 0;
+  std::thread caller([&] {
+    while (!over) {
+      try {
+        run(form.calls().touch({}));
+        ++done;
+      } catch (Error const&) {
+        ++failed;
+      }
+    }
+  });
+  auto const taken = [&](auto const& before) { return comes_true([&] { return identities->now() != before; }); };
+  auto const replace = [&](AuthorityForTests& issuer, std::string const& believed) {
+    auto const before = identities->now();
+    mounted.replace(issuer, believed);
+    EXPECT_TRUE(taken(before));
+    int const until = done + 20;
+    EXPECT_TRUE(comes_true([&] { return done > until; }));
+  };
+  auto const both = first.certificate() + second.certificate();
+  replace(first, first.certificate());
+  replace(first, both);
+  replace(second, both);
+  replace(second, second.certificate());
+  EXPECT_EQ(outcome(form, issued(second)), answered);
+  EXPECT_EQ(outcome(form, issued(first)), Code::unavailable);
+  // What would be refused at the start is not taken.
+  auto const kept = identities->now();
+  mounted.replace(first, second.certificate());
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(outcome(form, issued(second)), answered);
+  EXPECT_EQ(identities->now(), kept);
+  over = true;
+  caller.join();
+  EXPECT_EQ(failed, 0);
+}
+
+// Two processes of one role.
+struct Pair {
+  AuthorityForTests ours{"ours"};
+  std::shared_ptr<Identities const> identities = issued(ours);
+  Grpc one{over_tcp(identities)}, two{over_tcp(identities)};
+  GrpcChannel channel{{.addresses = {one.server->addresses()[0], two.server->addresses()[0]},
+                       .identities = identities,
+                       .name = "core.kith.test"}};
+  RemoteSample remote{channel};
+
+  bool both_are_asked() {
+    auto const first = one.service.begun.load(), second = two.service.begun.load();
+    return comes_true([&] {
+      run(remote.touch({}));
+      return one.service.begun > first && two.service.begun > second;
+    });
+  }
+};
+
+TEST(ProcessesOfOneRole, ShareTheCalls) {
+  Pair pair;
+  EXPECT_TRUE(pair.both_are_asked());
+  auto const first = pair.one.service.begun.load(), second = pair.two.service.begun.load();
+  for (int i = 0; i < 100; ++i) run(pair.remote.touch({}));
+  EXPECT_EQ(pair.one.service.begun - first, 50u);
+  EXPECT_EQ(pair.two.service.begun - second, 50u);
+}
+
+TEST(ProcessesOfOneRole, StopAndComeBackWithoutAFailedCall) {
+  Pair pair;
+  EXPECT_TRUE(pair.both_are_asked());
+  auto const not_counted = pair.one.service.begun.load();  // of calls that have no end of their own
+  // What the system chose is asked for again.
+  pair.one.settings.addresses = pair.one.server->addresses();
+  std::atomic<bool> over = false;
+  std::atomic<int> failed = 0;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 4; ++i)
+    callers.emplace_back([&] {
+      while (!over) try {
+          run(pair.remote.echo({}, {.signed_ = 5}));
+        } catch (Error const& error) {
+          ADD_FAILURE() << error.say << ": " << error.detail;
+          ++failed;
+        }
+    });
+  for (int i = 0; i < 3; ++i) {
+    pair.one.stop();
+    EXPECT_EQ(pair.one.service.begun - not_counted, pair.one.service.ended);
+    pair.one.start();
+    auto const before = pair.one.service.begun.load();
+    EXPECT_TRUE(comes_true([&] { return pair.one.service.begun > before; }));
+  }
+  over = true;
+  for (auto& caller : callers) caller.join();
+  EXPECT_EQ(failed, 0);
+}
+
+// A line to a process that can be cut.
+class Line {
+ public:
+  Line(std::string const& address, std::string const& behind) : door_(loop_, private_socket(address)) {
+    thread_ = std::thread([this, behind] {
+      boost::system::error_code failed;
+      door_.accept(in_, failed);
+      if (failed) return;
+      out_.connect(private_socket(behind));
+      std::thread answers([&] { pump(out_, in_); });
+      pump(in_, out_);
+      answers.join();
+    });
+  }
+  ~Line() {
+    cut();
+    thread_.join();
+  }
+  // For good: nobody opens the door again.
+  void cut() {
+    ::shutdown(door_.native_handle(), SHUT_RDWR);
+    ::shutdown(in_.native_handle(), SHUT_RDWR);
+    ::shutdown(out_.native_handle(), SHUT_RDWR);
+  }
+
+ private:
+  using local = boost::asio::local::stream_protocol;
+
+  static void pump(local::socket& from, local::socket& to) {
+    std::array<char, 4096> part;
+    boost::system::error_code failed;
+    while (std::size_t const got = from.read_some(boost::asio::buffer(part), failed))
+      boost::asio::write(to, boost::asio::buffer(part, got), failed);
+    ::shutdown(to.native_handle(), SHUT_WR);
+  }
+
+  boost::asio::io_context loop_;
+  local::socket in_{loop_}, out_{loop_};
+  local::acceptor door_;
+  std::thread thread_;
+};
+
+// Of two calls, one at each process, the line to one is cut. How the calls ended.
+std::vector<Code> cut_in_the_middle(std::uint64_t operation) {
+  Grpc one, two;
+  std::string const address = "unix:" + fresh_socket();
+  Line line(address, one.settings.addresses[0]);
+  GrpcChannel channel({.addresses = {address, two.settings.addresses[0]}});
+  RemoteSample remote(channel);
+  EXPECT_TRUE(comes_true([&] {
+    run(remote.touch({}));
+    return one.service.begun > 0u && two.service.begun > 0u;
+  }));
+  std::vector<Code> ends;
+  boost::asio::io_context loop;
+  auto const first = one.service.begun.load(), second = two.service.begun.load();
+  for (int i = 0; i < 2; ++i)
+    boost::asio::co_spawn(loop, remote.echo({.operation = operation}, {.signed_ = 300}),
+                          [&](std::exception_ptr failure, Everything) {
+                            try {
+                              if (failure) std::rethrow_exception(failure);
+                              ends.push_back(answered);
+                            } catch (Error const& error) {
+                              ends.push_back(error.code);
+                            }
+                          });
+  std::thread thread([&] { loop.run(); });
+  EXPECT_TRUE(comes_true([&] { return one.service.begun > first && two.service.begun > second; }));
+  line.cut();
+  thread.join();
+  std::ranges::sort(ends);
+  return ends;
+}
+
+TEST(ProcessesOfOneRole, AreAskedAgainOnlyWhereThatDoesNothingTwice) {
+  EXPECT_EQ(cut_in_the_middle(17), (std::vector{answered, answered}));
+  EXPECT_EQ(cut_in_the_middle(0), (std::vector{answered, Code::unknown}));
+}
+
+TEST(ProcessesOfOneRole, ThatDoNotAnswerAreGivenAPause) {
+  Grpc form;
+  auto const late = [&] {
+    Time const soon = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()) + milliseconds(30);
+    return failure_of(form.calls().echo({.deadline = soon}, {.signed_ = 200})).code;
+  };
+  for (int i = 0; i < Breaker::failures_max; ++i) EXPECT_EQ(late(), Code::unknown);
+  EXPECT_EQ(failure_of(form.calls().touch({})).code, Code::unavailable);
+  EXPECT_EQ(form.service.begun, static_cast<std::size_t>(Breaker::failures_max));
+  // One is let through now and then, and when it is answered all are.
+  EXPECT_TRUE(comes_true([&] {
+    try {
+      run(form.calls().touch({}));
+      return true;
+    } catch (Error const&) {
+      return false;
+    }
+  }));
+  EXPECT_NO_THROW(run(form.calls().touch({})));
+}
+
+}  // namespace
+}  // namespace kith::sample
