@@ -46,7 +46,8 @@ TableDescription described(std::uint32_t number, std::string_view name, TableCla
           .owner = "none: bench",
           .erasure = "none: bench",
           .derived_from = derived ? "reactions" : "",
-          .parse = parse};
+          .parse = parse,
+          .encode = [](Row const& row) { return static_cast<Numbers const&>(row).value; }};
 }
 TableDescription const reactions = described(60'101, "reactions", TableClass::strict, false);
 TableDescription const counts = described(60'102, "reaction_counts", TableClass::strict, false);

@@ -124,7 +124,15 @@ void Dispatch::connect(Log& log) {
   for (Subscription& subscription : subscriptions) log.subscribe(std::move(subscription));
 }
 
-Task<void> Dispatch::echo(std::vector<Event> events) {
+Task<void> Dispatch::acknowledge(std::string const& group, EventId event) {
+  try {
+    if (log_ != nullptr) co_await log_->acknowledge(group, event);
+  } catch (Error const&) {
+    // The event comes once more, and finds nothing to do.
+  }
+}
+
+Task<void> Dispatch::echo(std::vector<Event> events, std::string_view settled) {
   auto const executor = co_await boost::asio::this_coro::executor;
   Time const now = clock_.now();
   auto echo = std::make_shared<Echo>();
@@ -135,6 +143,10 @@ Task<void> Dispatch::echo(std::vector<Event> events) {
     if (event.due > now) continue;
     for (Follower const& follower : followers_) {
       if (!echoes(follower, event)) continue;
+      if (follower.group == settled) {
+        co_await acknowledge(follower.group, event.id);
+        continue;
+      }
       ++echo->left;
       boost::asio::co_spawn(executor, follow(follower, event, echo, log_), ignore);
     }

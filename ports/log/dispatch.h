@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/task.h"
@@ -38,13 +39,15 @@ class Dispatch {
   void connect(Log& log);
 
   // Runs the echo handlers of these events side by side and waits for them, 250 ms at most; never
-  // throws: what failed or is late comes by the log.
-  Task<void> echo(std::vector<Event> events);
+  // throws: what failed or is late comes by the log. `settled`: the group for which the commit itself did it; its
+  // events are acknowledged.
+  Task<void> echo(std::vector<Event> events, std::string_view settled = {});
 
   std::vector<Follower> const& followers() const { return followers_; }
 
  private:
   struct Patience;
+  Task<void> acknowledge(std::string const& group, EventId event);
   std::shared_ptr<Patience> patience_of(boost::asio::any_io_executor const& executor);
 
   Clock& clock_;

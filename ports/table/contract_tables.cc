@@ -47,7 +47,8 @@ constexpr TableDescription described(std::uint32_t number, std::string_view name
           .sealed_by = {},
           .bucket = bucket,
           .immutable = false,
-          .parse = parse};
+          .parse = parse,
+          .encode = [](Row const& row) { return static_cast<Contents const&>(row).value; }};
 }
 
 void append_varint(std::string& out, std::uint64_t value) {

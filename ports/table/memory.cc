@@ -187,7 +187,15 @@ Task<Outcome> MemoryStrict::commit(Commit commit) {
   Time const now = needs_.clock.now();
   if (auto outcome = repeated(commit, now)) co_return std::move(*outcome);
   if (auto outcome = refused(commit, now)) co_return std::move(*outcome);
-  co_return applied(commit, now);
+  Outcome outcome = applied(commit, now);
+  outcome.along = !commit.along.empty();
+  for (Commit& derived : commit.along) {
+    if (repeated(derived, now)) continue;
+    bool const made = !refused(derived, now);
+    if (made) applied(derived, now);
+    outcome.along = outcome.along && made;
+  }
+  co_return outcome;
 }
 
 std::optional<Outcome> MemoryStrict::repeated(Commit const& commit, Time now) {

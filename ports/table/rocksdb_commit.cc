@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+
 namespace kith::rocks {
 
 CommitJob::CommitJob(Commit commit) : commit_(std::move(commit)) {
@@ -15,6 +17,7 @@ CommitJob::CommitJob(Commit commit) : commit_(std::move(commit)) {
   for (RowPut const& put : commit_.puts) place(put.key, false, puts_);
   for (RowKey const& key : commit_.erases) place(key, false, erases_);
   for (RowAdd const& add : commit_.adds) place(add.key, true, adds_);
+  for (Commit& derived : commit_.along) along_.emplace_back(std::move(derived));
   // What is derived rides on the next sync: the event it came from is older in the same log file,
   // and comes again if both are lost.
   synced = truth && !commit_.may_be_lost;
@@ -23,36 +26,26 @@ CommitJob::CommitJob(Commit commit) : commit_(std::move(commit)) {
 std::size_t CommitJob::place_of(RowKey const& key, bool bytes) {
   auto const found = std::ranges::find_if(places_, [&](Place const& place) { return place.row.key == key; });
   if (found != places_.end()) {
-    found->bytes = found->bytes || bytes;
+    found->row.bytes = found->row.bytes || bytes;
     return static_cast<std::size_t>(found - places_.begin());
   }
-  places_.push_back({.row = {key, encode_key(key), {}}, .bytes = bytes});
+  places_.push_back({.row = {.key = key, .encoded = encode_key(key), .bytes = bytes}});
   return places_.size() - 1;
 }
 
 Task<void> CommitJob::look(Db& db, RowCache& cache, Lane const& lane) {
   generation_ = lane.generation();
-  std::vector<std::string> keys;
-  std::vector<std::size_t> missing;
-  for (std::size_t i = 0; i < places_.size(); ++i) {
-    Place& place = places_[i];
-    CachedRow cached;
-    place.parsed = nullptr;
-    // An absence has no bytes, so knowing of it is enough for all.
-    if (cache.find(place.row.key, cached) && (!place.bytes || !cached.row)) {
-      place.row.seen = {.version = cached.version,
-                        .operation = cached.operation,
-                        .expires_at = cached.expires_at,
-                        .erased = !cached.row};
-      place.parsed = std::move(cached.row);
-    } else {
-      keys.push_back(place.row.encoded);
-      missing.push_back(i);
-    }
+  std::vector<JobRow*> missing;
+  auto const find = [&](CommitJob& job) {
+    for (Place& place : job.places_)
+      if (!place.row.find(cache)) missing.push_back(&place.row);
+  };
+  find(*this);
+  for (CommitJob& derived : along_) {
+    derived.generation_ = generation_;
+    find(derived);
   }
-  if (missing.empty()) co_return;
-  std::vector<RowState> states = co_await read_states(db, std::move(keys));
-  for (std::size_t i = 0; i < missing.size(); ++i) places_[missing[i]].row.seen = std::move(states[i]);
+  co_await read(db, std::move(missing));
 }
 
 LaneJob::Verdict CommitJob::judge(Lane& lane) {
@@ -71,7 +64,22 @@ LaneJob::Verdict CommitJob::judge(Lane& lane) {
   }
   if (refused(lane.now())) return Verdict::nothing;
   write(lane);
+  outcome.along = !along_.empty();
+  for (CommitJob& derived : along_) outcome.along = derived.follow(lane) && outcome.along;
   return Verdict::changes;
+}
+
+// What does not fit is left to those who follow.
+bool CommitJob::follow(Lane& lane) {
+  try {
+    if (!arrange(lane)) return false;
+    if (repeated(lane.now())) return true;
+    if (refused(lane.now())) return false;
+    write(lane);
+    return true;
+  } catch (Error const&) {
+    return false;
+  }
 }
 
 bool CommitJob::arrange(Lane& lane) {
@@ -111,7 +119,7 @@ bool CommitJob::refused(Time now) {
 
 RowPtr CommitJob::as_it_is(Place const& place, Time now) const {
   if (!place.now->lives(now)) return nullptr;
-  if (place.now == &place.row.seen && place.parsed) return place.parsed;
+  if (place.now == &place.row.seen && place.row.parsed) return place.row.parsed;
   return place.row.key.table->parse(place.row.key, place.now->header(), place.now->value);
 }
 
@@ -127,7 +135,7 @@ void CommitJob::write(Lane& lane) {
       state = RowState{.version = std::max(old.version + 1, at_least), .operation = commit_.operation};
       if (old.lives(now)) {
         state->expires_at = old.expires_at;
-        if (places_[place].bytes) state->value = old.value;
+        if (places_[place].row.bytes) state->value = old.value;
       }
     }
     return *state;

@@ -3,6 +3,7 @@
 // A strict commit on its way through the lane.
 
 #include <cstdint>
+#include <list>
 #include <optional>
 #include <vector>
 
@@ -15,7 +16,7 @@ class CommitJob final : public LaneJob {
  public:
   explicit CommitJob(Commit commit);
 
-  // Reads the rows it is about as they are now: cached where the version is enough, else their bytes.
+  // Reads the rows it is about as they are now.
   Task<void> look(Db& db, RowCache& cache, Lane const& lane);
   Verdict judge(Lane& lane) override;
 
@@ -24,12 +25,11 @@ class CommitJob final : public LaneJob {
  private:
   struct Place {
     JobRow row;
-    bool bytes = false;             // its value is needed, not only its version
-    RowPtr parsed = {};             // as the cache had it
     RowState const* now = nullptr;  // while it is judged
   };
 
   std::size_t place_of(RowKey const& key, bool bytes);
+  bool follow(Lane& lane);
   bool arrange(Lane& lane);
   bool holds(std::size_t check, Time now) const;
   bool repeated(Time now) const;
@@ -40,6 +40,7 @@ class CommitJob final : public LaneJob {
   Commit commit_;
   std::vector<Place> places_;  // each row once
   std::vector<std::uint32_t> firsts_, checks_, puts_, erases_, adds_;
+  std::list<CommitJob> along_;
   std::uint64_t generation_ = 0;
 };
 

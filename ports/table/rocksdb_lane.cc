@@ -32,6 +32,26 @@ CachedRow cached(RowKey const& key, RowState const& state) {
 
 }  // namespace
 
+bool JobRow::find(RowCache& cache) {
+  CachedRow cached;
+  parsed = nullptr;
+  if (!cache.find(key, cached)) return false;
+  seen = {
+      .version = cached.version, .operation = cached.operation, .expires_at = cached.expires_at, .erased = !cached.row};
+  if (bytes && cached.row) seen.value = key.table->encode(*cached.row);
+  parsed = std::move(cached.row);
+  return true;
+}
+
+Task<void> read(Db& db, std::vector<JobRow*> rows) {
+  if (rows.empty()) co_return;
+  std::vector<std::string> keys;
+  keys.reserve(rows.size());
+  for (JobRow const* row : rows) keys.push_back(row->encoded);
+  std::vector<RowState> states = co_await read_states(db, std::move(keys));
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i]->seen = std::move(states[i]);
+}
+
 void Lane::start(EventWriter& events) {
   events_ = &events;
   stopping_ = false;

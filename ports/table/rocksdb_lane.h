@@ -34,8 +34,15 @@ class Lane;
 struct JobRow {
   RowKey key;
   std::string encoded;
-  RowState seen;  // as it was read
+  RowState seen = {};  // as it was read
+  RowPtr parsed = {};  // as the cache has it
+  bool bytes = false;  // its value is needed, not only its version
+
+  // False: the cache does not know it.
+  bool find(RowCache& cache);
 };
+// Reads those rows, which the cache does not know.
+Task<void> read(Db& db, std::vector<JobRow*> rows);
 
 class LaneJob {
  public:

@@ -6,16 +6,16 @@ void NewestJob::add(RowKey key, RowState state) {
   if (state.version <= 0) throw Error{Code::internal, "Stored data cannot be written", "a row without a version"};
   synced = synced || is_truth(key.table);
   std::string encoded = encode_key(key);
-  rows_.push_back({{std::move(key), std::move(encoded), {}}, std::move(state)});
+  rows_.push_back({{.key = std::move(key), .encoded = std::move(encoded)}, std::move(state)});
 }
 
-Task<void> NewestJob::look(Db& db, Lane const& lane) {
+Task<void> NewestJob::look(Db& db, RowCache& cache, Lane const& lane) {
   generation_ = lane.generation();
-  std::vector<std::string> keys;
-  keys.reserve(rows_.size());
-  for (Wanted const& wanted : rows_) keys.push_back(wanted.row.encoded);
-  std::vector<RowState> states = co_await read_states(db, std::move(keys));
-  for (std::size_t i = 0; i < rows_.size(); ++i) rows_[i].row.seen = std::move(states[i]);
+  std::vector<JobRow*> missing;
+  // Between equal versions the bytes decide, as they are stored.
+  for (Wanted& wanted : rows_)
+    if (!wanted.row.find(cache) || wanted.row.seen.version == wanted.state.version) missing.push_back(&wanted.row);
+  co_await read(db, std::move(missing));
 }
 
 std::vector<std::pair<RowKey, RowState>> NewestJob::take() {
@@ -42,10 +42,10 @@ LaneJob::Verdict NewestJob::judge(Lane& lane) {
   return changes || synced ? Verdict::changes : Verdict::nothing;
 }
 
-Task<void> write_newest(Db& db, Lane& lane, NewestJob& job) {
+Task<void> write_newest(Db& db, RowCache& cache, Lane& lane, NewestJob& job) {
   if (job.empty()) co_return;
   for (;;) {
-    co_await job.look(db, lane);
+    co_await job.look(db, cache, lane);
     bool const passed = co_await lane.pass(job);
     if (passed) co_return;
   }

@@ -21,7 +21,7 @@ class NewestJob final : public LaneJob {
   bool moved() const { return was_moved_; }
   std::vector<std::pair<RowKey, RowState>> take();
 
-  Task<void> look(Db& db, Lane const& lane);
+  Task<void> look(Db& db, RowCache& cache, Lane const& lane);
   Verdict judge(Lane& lane) override;
 
  private:
@@ -36,7 +36,7 @@ class NewestJob final : public LaneJob {
 };
 
 // Writes what wins; returns when it stands.
-Task<void> write_newest(Db& db, Lane& lane, NewestJob& job);
+Task<void> write_newest(Db& db, RowCache& cache, Lane& lane, NewestJob& job);
 
 // A job of one's own making, for what knows no stale reads.
 class PlainJob final : public LaneJob {

@@ -67,7 +67,7 @@ Task<void> RocksStrict::apply(std::vector<RawRow> rows) {
     if (!row.erased) state.value = std::move(row.value);
     job.add(std::move(row.key), std::move(state));
   }
-  co_await write_newest(needs_.db, needs_.lane, job);
+  co_await write_newest(needs_.db, needs_.cache, needs_.lane, job);
 }
 
 }  // namespace kith::rocks

@@ -116,7 +116,7 @@ Task<void> RocksWide::write(Rows rows) {
     }
     rows.clear();
     for (auto& [table, entries] : spread) co_await needs_.rings.write(table, std::move(entries));
-    co_await write_newest(needs_.db, needs_.lane, job);
+    co_await write_newest(needs_.db, needs_.cache, needs_.lane, job);
     if (job.moved()) rows = job.take();  // somebody has spread the table just now
   }
 }

@@ -60,6 +60,8 @@ struct TableDescription {
   bool immutable;
   // Makes the parsed row; throws Error{internal} when the bytes are not of this table.
   RowPtr (*parse)(RowKey const& key, RowHeader const& header, std::string_view value);
+  // The bytes of a parsed row of this table.
+  std::string (*encode)(Row const& row);
 };
 
 using Table = TableDescription const*;

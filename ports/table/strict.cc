@@ -42,6 +42,12 @@ bool decides(Commit const& commit, RowKey const& key) {
 }  // namespace
 
 void check_limits(Commit const& commit) {
+  for (Commit const& derived : commit.along) {
+    check(derived.first.empty() && derived.events.empty() && derived.along.empty() &&
+              derived.operation == commit.operation,
+          "what goes along are rows that change in the same operation");
+    check_limits(derived);
+  }
   check(commit.operation != 0, "a commit names its operation");
   Batch batch;
   for (RowCheck const& row : commit.checks) {

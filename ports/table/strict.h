@@ -64,6 +64,10 @@ struct Commit {
   std::vector<RowAdd> adds;
   std::vector<Event> events;  // the engine sets no field of them
   bool may_be_lost = false;   // by a crash, within seconds of it: what nobody was told is done
+  // What is derived from this, in other partitions of the service; checks, puts, erases and adds only. An engine that
+  // keeps all partitions in one place makes each of them whose checks hold together with the commit, others make
+  // none. Whether they did or not, whoever follows the events makes it so.
+  std::vector<Commit> along = {};
 };
 
 struct Outcome {
@@ -71,6 +75,7 @@ struct Outcome {
   std::vector<Version> versions;   // done: of each put, then of each erase
   std::vector<std::int64_t> sums;  // done: the new number of each add
   std::vector<RowPtr> rows;        // conflict: of each check, the row as it is; null: absent
+  bool along = false;              // done, and all that goes along was made
 };
 
 // Refuses what is beyond the limits of row.h (Error invalid); ends the process for a commit that no

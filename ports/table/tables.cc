@@ -3,12 +3,18 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/check.h"
+
 namespace kith {
 namespace {
 
 // An engine that twice cannot say whether it wrote is not asked a fourth time: the caller repeats
 // with the same operation, and the answer is still exact.
 constexpr int commit_attempts_max = 3;
+
+std::string_view service_of(Commit const& commit) {
+  return (commit.puts.empty() ? commit.erases.front() : commit.puts.front().key).table->service;
+}
 
 }  // namespace
 
@@ -76,6 +82,11 @@ Task<Committed> Tables::commit(Change change) {
     DataKeyPtr const key = co_await needs_.keys.get(first.owner);
     commit.first[first.index].value = first.encode(key.get());
   }
+  for (Change& derived : change.along_) {
+    check(derived.puts_to_seal_.empty(), "what goes along has no sealed fields");
+    derived.commit_.operation = commit.operation;
+    commit.along.push_back(std::move(derived.commit_));
+  }
   std::vector<Event> events = commit.events;
   bool perhaps_done = false;
   for (int attempt = 1;; ++attempt) {
@@ -91,7 +102,8 @@ Task<Committed> Tables::commit(Change change) {
       if (last) throw Error{Code::unknown, error.say, error.detail};
     }
     if (!outcome) continue;
-    if (outcome->done && !events.empty()) co_await needs_.dispatch.echo(std::move(events));
+    if (outcome->done && !events.empty())
+      co_await needs_.dispatch.echo(std::move(events), outcome->along ? service_of(commit) : std::string_view());
     co_return Committed(std::move(*outcome));
   }
 }

@@ -126,6 +126,9 @@ class Change {
     else
       commit_.first.back().value = encode(row);
   }
+  // What follows from this in another partition of the service, and what a follower of the events would make: an
+  // engine that can makes it at once. Without sealed fields, content and events.
+  void along(Change derived) { along_.push_back(std::move(derived)); }
   // For what nobody is told is done, and what comes again by itself: it waits for no disk.
   void may_be_lost() { commit_.may_be_lost = true; }
   template <class E>
@@ -154,6 +157,7 @@ class Change {
   Commit commit_;
   std::vector<ToSeal> puts_to_seal_;
   std::vector<ToSeal> firsts_to_seal_;
+  std::vector<Change> along_;
 };
 
 // How a commit ended.

@@ -138,7 +138,11 @@ void Source::table(Message const& from) {
       "  kith::wire::Reader in(value);\n"
       "  decode_from(in, row->value);\n"
       "  row->bytes = static_cast<std::uint32_t>(sizeof(*row) + heap_bytes(row->value));\n"
-      "  return row;\n}\n\n");
+      "  return row;\n}\n");
+  out_(
+      "std::string encode_$0(kith::Row const& row) { return encode(static_cast<kith::TypedRow<$1> const&>(row).value); "
+      "}\n\n",
+      name, from.name);
 
   out_("constexpr kith::FieldDescription $0_fields[] = {\n", name);
   for (Field const& field : from.fields)
@@ -162,9 +166,11 @@ void Source::table(Message const& from) {
        table.sort.empty() ? "{}" : name + "_sort");
   out_("    .bound = $0,\n    .owner = $1,\n    .erasure = $2,\n    .derived_from = $3,\n", quoted(table.bound),
        quoted(table.owner), quoted(table.erasure), quoted(table.derived_from));
-  out_("    .sealed_by = $0,\n    .bucket = $1,\n    .immutable = $2,\n    .parse = parse_$3,\n};\n\n}  // namespace\n",
-       quoted(table.sealed_by == nullptr ? "" : table.sealed_by->from->name()), quoted(table.bucket),
-       flag(table.immutable), name);
+  out_(
+      "    .sealed_by = $0,\n    .bucket = $1,\n    .immutable = $2,\n    .parse = parse_$3,\n    .encode = "
+      "encode_$3,\n};\n\n}  // namespace\n",
+      quoted(table.sealed_by == nullptr ? "" : table.sealed_by->from->name()), quoted(table.bucket),
+      flag(table.immutable), name);
   out_("\nkith::TableDescription const& $0::table() { return $1_table; }\n", from.name, name);
 }
 
