@@ -28,6 +28,16 @@ AuthorPost author_post(Head const& head, Version const* version) {
   return row;
 }
 
+Change listed(AuthorPost const& row, Found<AuthorCounts> const& counts) {
+  AuthorCounts next = counts ? *counts : AuthorCounts{.author = row.author};
+  ++next.posts;
+  next.last = std::max(next.last, row.post);
+  Change change;
+  change.insert(row);
+  change.replace(counts, next);
+  return change;
+}
+
 // Whatever the event says, the head is read, and the rows that follow from it are made equal to it;
 // if it moved meanwhile, again.
 Task<void> Posts::on_post_changed(PostChanged event) {
@@ -104,12 +114,10 @@ Task<void> Posts::list_by_author(Found<Head> head) {
       change.replace(is, row);
     } else {
       auto const counts = co_await needs_.tables.get<AuthorCounts>({row.author});
-      AuthorCounts next = counts ? *counts : AuthorCounts{.author = row.author};
       if (there) {
-        change.insert(row);
-        ++next.posts;
-        next.last = std::max(next.last, row.post);
+        change = listed(row, counts);
       } else {
+        AuthorCounts next = counts ? *counts : AuthorCounts{.author = row.author};
         change.erase(is);
         next.posts -= std::min<std::uint64_t>(next.posts, 1);
         if (next.last == row.post) {
@@ -118,8 +126,8 @@ Task<void> Posts::list_by_author(Found<Head> head) {
           for (auto const& other : co_await needs_.tables.scan<AuthorPost>(newest))
             if (other->post != row.post) next.last = std::max(next.last, other->post);
         }
+        change.replace(counts, next);
       }
-      change.replace(counts, next);
     }
     auto const committed = co_await needs_.tables.commit(std::move(change));
     if (committed.done()) co_return;

@@ -164,5 +164,7 @@ void signed_in(Call const& call);
 PostChanged changed(Head const& head, kith::Version version);
 // The row of the author's list that a live post stands for. `version`: its current words, if they are there.
 AuthorPost author_post(Head const& head, Version const* version);
+// A new row of the author's list, and its count.
+Change listed(AuthorPost const& row, Found<AuthorCounts> const& counts);
 
 }  // namespace kith::posts

@@ -217,6 +217,11 @@ Task<PostId> Posts::insert(Call call, Ready ready, PostId id, bool fresh) {
   change.insert(ready.head);
   change.first(ready.version, static_cast<kith::Version>(version));
   change.emit(changed(ready.head, 0));
+  // Of a post that is no answer or quote nothing else follows here.
+  if (ready.head.kind == Kind::post) {
+    auto const counts = co_await needs_.tables.get<AuthorCounts>({ready.head.author});
+    change.along(listed(author_post(ready.head, &ready.version), counts));
+  }
   auto const committed = co_await needs_.tables.commit(std::move(change));
   if (committed.conflict()) {
     auto const there = committed.as_is<Head>();

@@ -8,23 +8,24 @@ constexpr std::size_t erased_max = 40;  // of one commit: each is a check, an er
 
 }  // namespace
 
+ReactionOf reaction_of(Reaction const& reaction) {
+  return {.person = reaction.person, .reaction = reaction.reaction, .post = reaction.post, .kind = reaction.kind};
+}
+
 // The person's list names a reaction exactly while the post's row does.
 Task<void> Reactions::on_reaction_changed(ReactionChanged event) {
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     auto const is = co_await needs_.tables.get<ReactionOf>({event.person, event.reaction});
     auto const truth = co_await needs_.tables.get<Reaction>({event.post, event.person});
     bool const there = truth && truth->reaction == event.reaction;
-    ReactionOf row{.person = event.person, .reaction = event.reaction, .post = event.post};
-    if (there) row.kind = truth->kind;
-    if (there ? !(is && *is == row) : static_cast<bool>(is)) {
-      Change change;
-      if (there)
-        change.replace(is, row);
-      else
-        change.erase(is);
-      auto const committed = co_await needs_.tables.commit(std::move(change));
-      if (committed.conflict()) continue;
-    }
+    if (there ? is && *is == reaction_of(*truth) : !is) co_return;
+    Change change;
+    if (there)
+      change.replace(is, reaction_of(*truth));
+    else
+      change.erase(is);
+    auto const committed = co_await needs_.tables.commit(std::move(change));
+    if (committed.conflict()) continue;
     auto const after = co_await needs_.tables.get<Reaction>({event.post, event.person});
     if (after.version() == truth.version()) co_return;
   }

@@ -85,12 +85,13 @@ Task<ReactionFacts> Reactions::react(Call call, ReactRequest request) {
 Task<bool> Reactions::change(Call call, Target target, Kind kind, bool remove) {
   auto const row = co_await needs_.tables.get<Reaction>({target.post, call.viewer});
   if (remove ? !row : (row && row->kind == kind)) co_return true;
-  Change change(call.operation);
+  Change change(call.operation), listed;
   ReactionChanged event{.post = target.post, .person = call.viewer, .version = row.version() + 1};
   event.author = target.author;
   if (remove) {
     event.reaction = row->reaction;
     change.erase(row);
+    listed.erase<ReactionOf>({call.viewer, row->reaction});
   } else {
     Reaction next{.post = target.post, .person = call.viewer, .kind = kind};
     // Another kind is the same reaction; one after an undone one is a new cause.
@@ -98,9 +99,11 @@ Task<bool> Reactions::change(Call call, Target target, Kind kind, bool remove) {
     event.reaction = next.reaction;
     change.replace(row, next);
     change.add<ReactionCounts>({target.post}, find_kind(kind)->field, 1);
+    listed.put(reaction_of(next));
   }
   if (row)
     if (Counted const* const was = find_kind(row->kind)) change.add<ReactionCounts>({target.post}, was->field, -1);
+  change.along(std::move(listed));
   change.emit(event);
   auto const committed = co_await needs_.tables.commit(std::move(change));
   co_return committed.done();

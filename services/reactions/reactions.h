@@ -17,6 +17,9 @@ namespace kith::reactions {
 
 inline constexpr std::size_t bookmarks_max = 20'000;
 
+// Its row in the list of the person.
+ReactionOf reaction_of(Reaction const& reaction);
+
 class Reactions final : public ReactionsService, public ReactionsFollower {
  public:
   struct Needs {

@@ -57,6 +57,7 @@ Task<Outcome> FaultyStrict::commit(Commit commit) {
   OperationId const operation = commit.operation;
   Faults::Fate const fate = faults_.fate();
   if (fate == Faults::Fate::lost) faults_.lose("commit");
+  if (faults_.apart() || faults_.chance(300)) commit.along.clear();
   Outcome outcome = co_await engine_.commit(std::move(commit));
   faults_.trace().note("commit", {operation, number_of(outcome)});
   if (fate == Faults::Fate::lost_but_done) faults_.lose("commit, done");
