@@ -12,6 +12,7 @@
 #include "app/address.h"
 #include "app/caches.h"
 #include "app/engines.h"
+#include "app/key_store.h"
 #include "base/log.h"
 #include "base/run.h"
 #include "base/workers.h"
@@ -21,7 +22,6 @@
 #include "ports/mail/folder.h"
 #include "ports/mail/smtp.h"
 #include "ports/random/engines.h"
-#include "ports/secrets/rocksdb.h"
 #include "services/auth/auth.h"
 #include "services/graph/graph.h"
 #include "services/notifications/notifications.h"
@@ -88,7 +88,8 @@ struct Core::Parts {
         folder(made(settings.data)),
         workers(static_cast<unsigned>(settings.workers)),
         engines({clock, workers}, settings),
-        keys(settings.data, {.clock = clock, .random = random, .workers = workers}),
+        key_store({.clock = clock, .random = random, .workers = workers}, settings),
+        keys(key_store.keys()),
         leases({engines.strict(), random}),
         ids(run(LeasedIds::open({leases, clock, holder_of_ids(settings, random)}))),
         dispatch(clock),
@@ -96,7 +97,7 @@ struct Core::Parts {
         passwords({.memory_bytes = settings.password_memory,
                    .passes = static_cast<unsigned>(settings.password_passes),
                    .at_once = static_cast<unsigned>(settings.password_at_once)}),
-        lookup(keys.server_key().derive("names")),
+        lookup(key_store.server_key().derive("names")),
         caches(clock, settings),
         mail(make_mail(settings, clock, random, workers)),
         users({tables, keys, clock}),
@@ -129,7 +130,8 @@ struct Core::Parts {
   SystemRandom random;
   Workers workers;
   Engines engines;
-  StoredKeys keys;
+  KeyStore key_store;
+  Keys& keys;
   TableLeases leases;
   std::unique_ptr<LeasedIds> ids;
   ImportIds imports;

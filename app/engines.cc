@@ -73,6 +73,8 @@ void check_choices(Settings const& settings) {
                settings.engines_strict == StrictEngine::postgres ? "postgres" : "embedded");
   check_choice(settings, "wide tables", "engines_wide",
                settings.engines_wide == WideEngine::cassandra ? "cassandra" : "embedded");
+  check_choice(settings, "keys", "engines_keys",
+               settings.engines_keys == KeysEngine::postgres ? "postgres" : "embedded");
   check_choice(settings, "log", "engines_log", settings.engines_log == LogEngine::kafka ? "kafka" : "embedded");
 }
 

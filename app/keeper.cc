@@ -7,6 +7,7 @@
 #include "app/core.h"
 #include "app/engines.h"
 #include "app/keeper.h"
+#include "app/key_store.h"
 #include "app/running.h"
 #include "base/error.h"
 #include "base/run.h"
@@ -76,8 +77,9 @@ int compact(Typed const& typed) {
 }
 
 int migrate(Typed const& typed) {
-  for (std::string const& change : migrate_engines(settings_of(typed).settings, typed.has("--contract")))
-    std::printf("%s\n", change.c_str());
+  Settings const settings = settings_of(typed).settings;
+  for (auto const& changes : {migrate_engines(settings, typed.has("--contract")), migrate_keys(settings)})
+    for (std::string const& change : changes) std::printf("%s\n", change.c_str());
   return 0;
 }
 

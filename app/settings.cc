@@ -146,6 +146,14 @@ class Table {
            "Connections with each server for commits; two more are for reads, one for events.");
     duration("postgres_deadline", &Settings::postgres_deadline, std::chrono::milliseconds{100}, std::chrono::minutes{5},
              "A call to a server that takes longer, with its retries, is given up.");
+    choice("engines_keys", &Settings::engines_keys, {"embedded", "postgres"},
+           "The keys that seal what people write: in the data folder, or in a PostgreSQL database of their own.");
+    text("keys_server", &Settings::keys_server, "postgresql://USER@HOST:PORT/DATABASE",
+         "A database that holds nothing else and is in no ordinary backup.");
+    text("keys_password_file", &Settings::keys_password_file, "a file",
+         "A file that holds the password alone, read for each new connection.");
+    text("server_key", &Settings::server_key, "a file",
+         "The key that opens these keys, the same for every process. Nothing: server.key in the data folder.");
     choice("engines_wide", &Settings::engines_wide, {"embedded", "cassandra"},
            "Words of posts, feeds, timelines, notifications: in the data folder, or on Cassandra or ScyllaDB.");
     list("cassandra_servers", &Settings::cassandra_servers, is_anything, "HOST:PORT each",
@@ -386,6 +394,14 @@ void check_together(Settings const& settings) {
     if (!settings.cassandra_password_file.empty() && settings.cassandra_user.empty())
       refuse("cassandra_password_file is set, but cassandra_user names nobody it belongs to");
   }
+  if (settings.engines_keys == KeysEngine::postgres && settings.keys_server.empty())
+    refuse("engines_keys is postgres, but keys_server names no server");
+  // Nothing else would keep a second process from starting, and its keys from being others than the first one's.
+  if (settings.engines_keys == KeysEngine::embedded && settings.engines_strict != StrictEngine::embedded &&
+      settings.engines_wide != WideEngine::embedded && settings.engines_log != LogEngine::embedded)
+    refuse(
+        "Tables and log lie on servers, where several processes share them, but engines_keys is embedded: "
+        "set it to postgres, and name a database for the keys in keys_server");
   if (settings.redis_servers.empty() && settings.engines_cache == SharedEngine::redis)
     refuse("engines_cache is redis, but redis_servers names no server");
   if (settings.redis_servers.empty() && settings.engines_bus == SharedEngine::redis)

@@ -20,6 +20,7 @@ enum class RequestLog : std::uint8_t { off, failures, sampled, all };
 enum class CacheEviction : std::uint8_t { lru, lfu, sliding_window };
 enum class StrictEngine : std::uint8_t { embedded, postgres };
 enum class WideEngine : std::uint8_t { embedded, cassandra };
+enum class KeysEngine : std::uint8_t { embedded, postgres };
 enum class SharedEngine : std::uint8_t { embedded, redis };
 enum class LogEngine : std::uint8_t { embedded, kafka };
 enum class MailBy : std::uint8_t { folder, smtp };
@@ -96,6 +97,10 @@ struct Settings {
   std::string postgres_password_file = {};
   std::uint64_t postgres_connections = 16;
   Duration postgres_deadline = std::chrono::seconds{5};
+  KeysEngine engines_keys = KeysEngine::embedded;
+  std::string keys_server = {};
+  std::string keys_password_file = {};
+  std::string server_key = {};
   WideEngine engines_wide = WideEngine::embedded;
   std::vector<std::string> cassandra_servers = {};
   std::string cassandra_keyspace = "kith";

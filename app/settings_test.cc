@@ -243,6 +243,17 @@ TEST_F(SettingsFile, WideTablesOnServersNeedAServerAndTheStrictOnesThereToo) {
             "cassandra_password_file is set, but cassandra_user names nobody it belongs to");
 }
 
+TEST_F(SettingsFile, KeysOnServersNeedAServerAndArePartOfEverythingThere) {
+  EXPECT_EQ(refusal("[engines]\nkeys = \"postgres\""), "engines_keys is postgres, but keys_server names no server");
+  std::string const engines = "[engines]\nstrict = \"postgres\"\nwide = \"cassandra\"\nlog = \"kafka\"\n";
+  std::string const servers =
+      "[postgres]\nservers = [\"postgresql://kith@db1/kith\"]\n[cassandra]\nservers = "
+      "[\"wide1:9042\"]\n[kafka]\nservers = [\"log1:9092\"]\n";
+  EXPECT_THAT(refusal(engines + servers), HasSubstr("engines_keys is embedded: set it to postgres"));
+  EXPECT_EQ(refusal(engines + "keys = \"postgres\"\n" + servers + "[keys]\nserver = \"postgresql://kith@db1/keys\""),
+            "accepted");
+}
+
 TEST_F(SettingsFile, ALogOnServersNeedsAServerAndTheTablesThereToo) {
   EXPECT_EQ(refusal("[engines]\nlog = \"kafka\""), "engines_log is kafka, but kafka_servers names no server");
   EXPECT_EQ(refusal("[engines]\nlog = \"kafka\"\n[kafka]\nservers = [\"log1:9092\"]"),
@@ -257,6 +268,8 @@ TEST(Settings, TheDistributedProfileNamesItsEngines) {
   EXPECT_EQ(settings.engines_strict, StrictEngine::postgres);
   EXPECT_THAT(settings.postgres_servers, testing::SizeIs(2));
   EXPECT_FALSE(settings.postgres_password_file.empty());
+  EXPECT_EQ(settings.engines_keys, KeysEngine::postgres);
+  EXPECT_FALSE(settings.keys_server.empty() || settings.keys_password_file.empty() || settings.server_key.empty());
   EXPECT_EQ(settings.engines_wide, WideEngine::cassandra);
   EXPECT_THAT(settings.cassandra_servers, testing::SizeIs(3));
   EXPECT_FALSE(settings.cassandra_password_file.empty() || settings.cassandra_tls_authority.empty());

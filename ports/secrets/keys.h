@@ -31,6 +31,9 @@ class Keys {
   }
   // Null when there is none (any more). Short-lived copies in memory, bounded.
   virtual Task<DataKeyPtr> get(AccountId owner) = 0;
+  // Whether a key that is not in memory is a journey; and those that will be asked for next, brought by one.
+  virtual bool apart() const { return false; }
+  virtual Task<void> bring(std::vector<AccountId>) { co_return; }
   // Of ordinary backups this is what makes the account's content unreadable: afterwards the key is in
   // no file of the store either.
   virtual Task<void> destroy(AccountId owner) = 0;

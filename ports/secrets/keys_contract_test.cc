@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "base/error.h"
@@ -12,6 +13,9 @@
 #include "ports/secrets/key_cache.h"
 #include "ports/secrets/rocksdb.h"
 #include "ports/table/memory.h"
+#ifdef KITH_POSTGRES
+#include "ports/secrets/postgres_test_world.h"
+#endif
 
 namespace kith {
 namespace {
@@ -26,6 +30,9 @@ struct World {
   FakeClock clock;
   SystemRandom random;
   Workers workers{2};
+#ifdef KITH_POSTGRES
+  std::optional<contract::KeysDatabase> database;
+#endif
   std::unique_ptr<Keys> keys;
 
   World() { fs::remove_all(folder); }
@@ -40,6 +47,12 @@ struct World {
     keys = std::move(opened);
     return reference;
   }
+#ifdef KITH_POSTGRES
+  void on_server() {
+    database.emplace();
+    keys = std::make_unique<PostgresKeys>(PostgresKeys::Needs{clock, random, workers}, database->options(folder));
+  }
+#endif
 };
 
 struct Engine {
@@ -104,10 +117,27 @@ TEST_P(KeysContract, ManyAreMadeAtOnceAndOnceEach) {
   for (AccountId owner : owners) ASSERT_NE(get(owner), nullptr);
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, KeysContract,
-                         testing::Values(Engine{"memory",
-                                                [](World& world) { world.keys = std::make_unique<MemoryKeys>(); }},
-                                         Engine{"rocksdb", [](World& world) { world.stored(); }}),
+TEST_P(KeysContract, WhatIsBroughtTogetherIsWhatEachGets) {
+  create(ada);
+  create(bob);
+  destroy(bob);
+  std::vector<AccountId> const asked = {bob, ada, AccountId{0}, AccountId{99}, ada};
+  run(world_.keys->bring(asked));
+  EXPECT_NE(get(ada), nullptr);
+  EXPECT_EQ(get(bob), nullptr);
+  EXPECT_EQ(get(AccountId{99}), nullptr);
+}
+
+std::vector<Engine> engines() {
+  std::vector<Engine> all{{"memory", [](World& world) { world.keys = std::make_unique<MemoryKeys>(); }},
+                          {"rocksdb", [](World& world) { world.stored(); }}};
+#ifdef KITH_POSTGRES
+  if (contract::PostgresServer::here()) all.push_back({"postgres", [](World& world) { world.on_server(); }});
+#endif
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, KeysContract, testing::ValuesIn(engines()),
                          [](auto const& engine) { return std::string(engine.param.name); });
 
 class Stored : public testing::Test {

@@ -4,70 +4,22 @@
 #include <rocksdb/db.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
-#include <sodium.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 
 #include "base/check.h"
 #include "base/error.h"
 #include "ports/secrets/key_cache.h"
+#include "ports/secrets/wrapping.h"
 
 namespace kith {
 namespace {
 
-// A stored value: its form, then for a key the number of the wrapping key, a nonce and the sealed key.
-constexpr char form_destroyed = 0;
-constexpr char form_wrapped = 1;
-constexpr std::size_t nonce_size = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
-constexpr std::size_t sealed_size = sizeof(DataKey) + crypto_aead_xchacha20poly1305_ietf_ABYTES;
-constexpr std::size_t wrapped_size = 2 + nonce_size + sealed_size;
-
-// A key of nobody, wrapped at the first start: opening it proves that the server's key is the right one.
-constexpr AccountId proof{0};
-
 Error failed(char const* verb, rocksdb::Status const& status) {
   return {Code::unavailable, "Storage is not available", std::string("keys: ") + verb + ": " + status.ToString()};
-}
-
-std::string place_of(AccountId owner) {
-  std::string place(8, '\0');
-  for (int i = 0; i < 8; ++i) place[static_cast<std::size_t>(i)] = static_cast<char>(owner.value >> (56 - 8 * i));
-  return place;
-}
-
-unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
-unsigned char const* bytes(std::string_view text) { return reinterpret_cast<unsigned char const*>(text.data()); }
-
-std::string wrap(ServerKey const& server, Random& random, AccountId owner, DataKey const& key) {
-  std::string value(wrapped_size, '\0');
-  value[0] = form_wrapped;
-  value[1] = static_cast<char>(server.number);
-  unsigned char* const nonce = bytes(value) + 2;
-  random.fill({nonce, nonce_size});
-  std::string const place = place_of(owner);  // a key moved to another account does not open
-  crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + nonce_size, nullptr, key.data(), key.size(), bytes(place),
-                                             place.size(), nullptr, nonce, server.wrap.data());
-  return value;
-}
-
-// Null for a destroyed key.
-DataKeyPtr unwrap(ServerKey const& server, AccountId owner, std::string_view value) {
-  if (value.size() == 1 && value[0] == form_destroyed) return nullptr;
-  DataKey key;
-  std::string const place = place_of(owner);
-  bool const opens = value.size() == wrapped_size && value[0] == form_wrapped &&
-                     static_cast<unsigned char>(value[1]) == server.number &&
-                     crypto_aead_xchacha20poly1305_ietf_decrypt(
-                         key.data(), nullptr, nullptr, bytes(value) + 2 + nonce_size, sealed_size, bytes(place),
-                         place.size(), bytes(value) + 2, server.wrap.data()) == 0;
-  if (!opens)
-    throw Error{Code::internal, "Something is wrong on this server",
-                "keys: the key of account " + to_string(owner) + " does not open with server.key"};
-  DataKeyPtr unwrapped = wiped_after_use(key);
-  sodium_memzero(key.data(), key.size());
-  return unwrapped;
 }
 
 rocksdb::Options small_options() {
@@ -98,7 +50,9 @@ class StoredKeys::Store {
   Store(std::string const& folder, Needs needs)
       : needs(needs), copies(needs.clock, needs.copies_max, needs.copies_kept) {
     start_sodium();
-    std::filesystem::path const data(folder), file = data / "server.key", keys = data / "keys";
+    std::filesystem::path const data(folder),
+        keys = data / "keys",
+        file = needs.server_key.empty() ? data / "server.key" : std::filesystem::path(needs.server_key);
     std::error_code ignored;
     std::filesystem::create_directories(keys, ignored);
     std::filesystem::permissions(keys, std::filesystem::perms::owner_all, ignored);
@@ -115,38 +69,18 @@ class StoredKeys::Store {
   }
 
   void begin(std::filesystem::path const& file, std::filesystem::path const& keys) {
-    std::string proven;
-    auto const status = db->Get({}, place_of(proof), &proven);
+    std::string stored;
+    auto const status = db->Get({}, place_of_key(proof_of_key), &stored);
     if (!status.ok() && !status.IsNotFound()) throw failed("begin", status);
-    if (std::filesystem::exists(file))
-      server = read_server_key(file);
-    else if (status.IsNotFound())
-      server = make_server_key(file);
-    else
-      throw Error{Code::invalid, "The server's key " + file.string() + " is missing, and without it nothing in " +
-                                     keys.string() + " opens: put back your copy of it"};
-    if (status.IsNotFound()) return put({{proof, new_key()}});
-    try {
-      unwrap(server, proof, proven);
-    } catch (Error const& error) {
-      throw Error{Code::invalid,
-                  "The server's key " + file.string() + " is not the one that the keys in " + keys.string() +
-                      " were made with: put back your copy of that one",
-                  error.detail};
-    }
-  }
-
-  DataKeyPtr new_key() {
-    DataKey key;
-    needs.random.fill(key);
-    DataKeyPtr kept = wiped_after_use(key);
-    sodium_memzero(key.data(), key.size());
-    return kept;
+    std::optional<std::string> proof;
+    if (status.ok()) proof = std::move(stored);
+    server = server_key_for(file.string(), keys.string(), proof);
+    if (!proof) put({{proof_of_key, new_data_key(needs.random)}});
   }
 
   void put(std::vector<std::pair<AccountId, DataKeyPtr>> const& keys) {
     rocksdb::WriteBatch batch;
-    for (auto const& [owner, key] : keys) batch.Put(place_of(owner), wrap(server, needs.random, owner, *key));
+    for (auto const& [owner, key] : keys) batch.Put(place_of_key(owner), wrapped(server, needs.random, owner, *key));
     write(batch, "create");
   }
 
@@ -162,9 +96,9 @@ class StoredKeys::Store {
     std::vector<std::pair<AccountId, DataKeyPtr>> keys;
     for (AccountId const owner : owners) {
       std::string value;
-      auto const status = db->Get({}, place_of(owner), &value);
+      auto const status = db->Get({}, place_of_key(owner), &value);
       if (!status.ok() && !status.IsNotFound()) throw failed("create", status);
-      if (status.IsNotFound()) keys.emplace_back(owner, new_key());
+      if (status.IsNotFound()) keys.emplace_back(owner, new_data_key(needs.random));
     }
     if (keys.empty()) return;
     put(keys);
@@ -177,20 +111,20 @@ class StoredKeys::Store {
     rocksdb::ReadOptions options;
     options.read_tier = tier;
     std::string value;
-    auto const status = db->Get(options, place_of(owner), &value);
+    auto const status = db->Get(options, place_of_key(owner), &value);
     if (status.IsIncomplete()) return false;
     if (status.IsNotFound()) return true;
     if (!status.ok()) throw failed("get", status);
-    key = unwrap(server, owner, value);
+    key = unwrapped(server, owner, value);
     if (key) copies.put(owner, key, ticket);
     return true;
   }
 
   void destroy(AccountId owner) {
     std::lock_guard const lock(writing);
-    std::string const place = place_of(owner);
+    std::string const place = place_of_key(owner);
     rocksdb::WriteBatch batch;
-    batch.Put(place, std::string_view(&form_destroyed, 1));
+    batch.Put(place, destroyed_key());
     write(batch, "destroy");
     copies.forget(owner);
     // The wrapped key still lies in older files and the write-ahead log: rewrite those that hold it.
@@ -221,7 +155,7 @@ Task<void> StoredKeys::create(AccountId owner) {
 
 Task<void> StoredKeys::create_many(std::vector<AccountId> owners) {
   check(owners.size() <= key_batch_max, "a batch of keys has a limit");
-  check(std::ranges::none_of(owners, [](AccountId owner) { return owner == proof; }), "nobody has no key");
+  check(std::ranges::none_of(owners, [](AccountId owner) { return owner == proof_of_key; }), "nobody has no key");
   std::ranges::sort(owners);
   owners.erase(std::ranges::unique(owners).begin(), owners.end());
   Store& store = *store_;
@@ -231,7 +165,7 @@ Task<void> StoredKeys::create_many(std::vector<AccountId> owners) {
 Task<DataKeyPtr> StoredKeys::get(AccountId owner) {
   Store& store = *store_;
   if (DataKeyPtr key = store.copies.get(owner)) co_return key;
-  if (owner == proof) co_return nullptr;
+  if (owner == proof_of_key) co_return nullptr;
   DataKeyPtr key;
   if (store.read(owner, rocksdb::kBlockCacheTier, key)) co_return key;
   co_await store.needs.workers.run([&store, owner, &key] { store.read(owner, rocksdb::kReadAllTier, key); });
@@ -239,7 +173,7 @@ Task<DataKeyPtr> StoredKeys::get(AccountId owner) {
 }
 
 Task<void> StoredKeys::destroy(AccountId owner) {
-  check(owner != proof, "nobody has no key");
+  check(owner != proof_of_key, "nobody has no key");
   Store& store = *store_;
   co_await store.needs.workers.run([&store, owner] { store.destroy(owner); });
 }

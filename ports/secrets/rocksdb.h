@@ -22,8 +22,9 @@ class StoredKeys final : public Keys {
     // Unwrapped copies: 10,000 are some 2 MB, and ten minutes are a visit.
     std::size_t copies_max = 10'000;
     Duration copies_kept = std::chrono::minutes{10};
+    std::string server_key = {};  // the file; empty: `folder`/server.key
   };
-  // Opens `folder`/keys and `folder`/server.key, and makes both at the first start. Throws one clear
+  // Opens `folder`/keys and the server's key, and makes both at the first start. Throws one clear
   // sentence when the store has keys and the server's key is missing or another one.
   StoredKeys(std::string const& folder, Needs needs);
   ~StoredKeys() override;

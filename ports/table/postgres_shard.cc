@@ -22,11 +22,11 @@ constexpr int attempts_max = 4;
   std::string words = PQerrorMessage(failed);
   words.resize(std::min(words.find('\n'), words.size()));
   bool const with_password = PQconnectionUsedPassword(failed) != 0, without = PQconnectionNeedsPassword(failed) != 0;
-  std::string const place = place_of(reach.server);
+  std::string const place = place_of(reach.server), password = reach.password_setting;
   PQfinish(failed);
-  if (without) refuse("PostgreSQL at " + place + " wants a password: name its file in postgres_password_file");
-  if (with_password) refuse("PostgreSQL at " + place + " refuses the password (postgres_password_file): " + words);
-  refuse("PostgreSQL cannot be reached at " + place + " (postgres_servers): " + words);
+  if (without) refuse("PostgreSQL at " + place + " wants a password: name its file in " + password);
+  if (with_password) refuse("PostgreSQL at " + place + " refuses the password (" + password + "): " + words);
+  refuse("PostgreSQL cannot be reached at " + place + " (" + reach.server_setting + "): " + words);
 }
 
 Task<void> wait(boost::asio::steady_timer& timer) {
@@ -48,12 +48,12 @@ bool is_passing(Result const& failure) {
          state.starts_with("53") || state.starts_with("08");
 }
 
-std::string place_of(std::string const& server) {
+std::string place_of(std::string const& server, char const* setting) {
   char* failure = nullptr;
   PQconninfoOption* const options = PQconninfoParse(server.c_str(), &failure);
   if (options == nullptr) {
     PQfreemem(failure);
-    refuse("postgres_servers names what is no address of a server: say postgresql://USER@HOST:PORT/DATABASE");
+    refuse(std::string(setting) + " names what is no address of a server: say postgresql://USER@HOST:PORT/DATABASE");
   }
   std::string host, port = "5432", database;
   for (auto const* option = options; option->keyword != nullptr; ++option) {
@@ -68,9 +68,9 @@ std::string place_of(std::string const& server) {
 }
 
 PGconn* connect(Reach const& reach) {
-  static_cast<void>(place_of(reach.server));  // refuses what is no address
+  static_cast<void>(place_of(reach.server, reach.server_setting));  // refuses what is no address
   std::string const password =
-      reach.password_file.empty() ? std::string() : password_in(reach.password_file, "postgres_password_file");
+      reach.password_file.empty() ? std::string() : password_in(reach.password_file, reach.password_setting);
   auto const seconds = std::to_string(std::max<std::int64_t>(2, reach.deadline.count() / 1000));
   auto const millis = std::to_string(reach.deadline.count());
   // What outlives its caller ends by itself, and lets go of its locks.

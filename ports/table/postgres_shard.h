@@ -38,11 +38,14 @@ struct Reach {
   std::string server;         // as libpq reads it: postgresql://kith@db1/kith?sslmode=verify-full
   std::string password_file;  // empty: none
   std::chrono::milliseconds deadline{5'000};
+  // What an operator changes when it cannot be reached.
+  char const* server_setting = "postgres_servers";
+  char const* password_setting = "postgres_password_file";
 };
 // Waits; throws Error{unavailable} with one sentence that names the setting to change.
 PGconn* connect(Reach const& reach);
 // Host, port and database, without user and password.
-std::string place_of(std::string const& server);
+std::string place_of(std::string const& server, char const* setting = "postgres_servers");
 
 [[noreturn]] void throw_failure(char const* what, std::string detail);
 // Whether the same may be asked again, and now may succeed.

@@ -239,6 +239,11 @@ class Tables {
   Task<std::vector<T>> open_many(std::vector<Found<T>> found) {
     std::vector<T> open;
     open.reserve(found.size());
+    if (found.size() > 1 && needs_.keys.apart()) {
+      std::vector<AccountId> owners;
+      for (Found<T> const& row : found) owners.push_back(row->sealed_owner());
+      co_await needs_.keys.bring(std::move(owners));
+    }
     AccountId last = {};
     DataKeyPtr key;
     for (Found<T> const& row : found) {

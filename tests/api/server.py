@@ -32,15 +32,27 @@ def free_port():
     raise RuntimeError("No port is free from 18320 to 18359")
 
 
-def strict_tables_of(name):
-    """The settings for a database of its own on the server that the run has started."""
+def database(name):
+    """A fresh database on the server that the run has started, and the file with its password."""
     address, password_file = os.environ["KITH_API_POSTGRES"], os.environ["KITH_API_POSTGRES_PASSWORD_FILE"]
     database = "api_" + re.sub(r"\W", "_", name)
     password = pathlib.Path(password_file).read_text().strip()
     subprocess.run(["psql", "-qd", address, "-c", f"DROP DATABASE IF EXISTS {database}", "-c",
                     f"CREATE DATABASE {database}"], check=True, env=os.environ | {"PGPASSWORD": password})
-    return {"KITH_ENGINES_STRICT": "postgres", "KITH_POSTGRES_SERVERS": address.rsplit("/", 1)[0] + "/" + database,
+    return address.rsplit("/", 1)[0] + "/" + database, password_file
+
+
+def strict_tables_of(name):
+    """The settings for a database of its own on the server that the run has started."""
+    address, password_file = database(name)
+    return {"KITH_ENGINES_STRICT": "postgres", "KITH_POSTGRES_SERVERS": address,
             "KITH_POSTGRES_PASSWORD_FILE": password_file}
+
+
+def keys_of(name):
+    """The settings for another one with nothing but its keys."""
+    address, password_file = database(name + "_keys")
+    return {"KITH_ENGINES_KEYS": "postgres", "KITH_KEYS_SERVER": address, "KITH_KEYS_PASSWORD_FILE": password_file}
 
 
 def wide_tables_of(name):
@@ -88,7 +100,7 @@ class Server:
         if shape in ("postgres", "servers"):
             self.settings |= strict_tables_of(name)
         if shape == "servers":
-            self.settings |= wide_tables_of(name) | log_of(name) | cache_of(name)
+            self.settings |= keys_of(name) | wide_tables_of(name) | log_of(name) | cache_of(name)
         # What steers the suite is no setting of the server.
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
         self.environment |= self.settings

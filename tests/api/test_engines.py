@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import requests
 
-from community import Community
+from community import Community, Person, befriend, wait_until
 from server import FOLDER, PROGRAM, SHAPE, Server
 
 pytestmark = pytest.mark.skipif(SHAPE != "servers", reason="needs the engines")
@@ -38,7 +38,7 @@ def wrong_password():
     return str(file)
 
 
-@pytest.mark.parametrize("setting", ["postgres", "cassandra", "kafka", "redis"])
+@pytest.mark.parametrize("setting", ["postgres", "keys", "cassandra", "kafka", "redis"])
 def test_wrong_password_names_the_setting(apart, wrong_password, setting):
     said = refused(apart, **{f"KITH_{setting.upper()}_PASSWORD_FILE": wrong_password})
     assert f"{setting}_password_file" in said and "127.0.0.1:" in said, said
@@ -50,6 +50,37 @@ def test_wrong_password_names_the_setting(apart, wrong_password, setting):
 def test_server_that_is_away_names_the_setting(apart, setting, address):
     said = refused(apart, **{f"KITH_{setting.upper()}_SERVERS": address})
     assert f"{setting}_servers" in said and "127.0.0.1:1" in said, said
+
+
+def test_keys_lie_apart_from_what_they_open(apart):
+    assert refused(apart, KITH_ENGINES_KEYS="embedded").endswith("name a database for the keys in keys_server")
+    said = refused(apart, KITH_KEYS_SERVER=apart.settings["KITH_POSTGRES_SERVERS"])
+    assert "name one in keys_server that holds nothing else" in said
+    nobody = refused(apart, KITH_KEYS_SERVER="postgresql://kith@127.0.0.1:1/keys")
+    assert "cannot be reached at 127.0.0.1:1/keys (keys_server)" in nobody
+
+
+def test_processes_on_empty_folders_are_one_community():
+    """Nothing lies in a data folder, so a second one needs but the server's key."""
+    first = Server("first").start()
+    second = Server("second")
+    assert not list(first.data.glob("**/CURRENT")), "a database in the data folder"
+    folder = second.settings | {"KITH_SERVER_KEY": str(first.data / "server.key")}
+    second.environment |= {name: first.settings.get(name, value) for name, value in folder.items()}
+    assert "server.key is missing" in refused(second, KITH_SERVER_KEY="")
+    second.start()
+    try:
+        ada, bob = Community(first).people("ada", "bob")
+        beside = {person: Person(second.url, person.name, person.token) for person in (ada, bob)}
+        befriend(ada, bob)
+        for writes, reads in ((ada, beside[bob]), (beside[ada], bob)):
+            words = writes.write(f"By {writes.name}", visibility="private")["content"]
+            wait_until(lambda: words in [each["content"] for each in reads.home()], seconds=20)
+        first.stop()
+        assert beside[bob].write("Alone now")["content"] == "<p>Alone now</p>"
+    finally:
+        first.stop()
+        second.stop()
 
 
 def test_keyspace_that_is_not_there_is_not_guessed(apart):
