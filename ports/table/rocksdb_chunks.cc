@@ -1,6 +1,7 @@
 #include "ports/table/rocksdb_chunks.h"
 
 #include <algorithm>
+#include <iterator>
 #include <span>
 
 namespace kith::rocks {
@@ -35,8 +36,10 @@ void decode_chunk(std::string_view bytes, std::vector<EntryView>& entries) {
 void merge_from(std::vector<EntryView>& entries, std::size_t middle) {
   if (middle == 0 || middle == entries.size() || entries[middle - 1].sort < entries[middle].sort) return;
   std::span const all(entries);
-  std::vector<EntryView> merged(entries.size());
-  std::ranges::merge(all.first(middle), all.subspan(middle), merged.begin(), {}, &EntryView::sort, &EntryView::sort);
+  std::vector<EntryView> merged;
+  merged.reserve(entries.capacity());
+  std::ranges::merge(all.first(middle), all.subspan(middle), std::back_inserter(merged), {}, &EntryView::sort,
+                     &EntryView::sort);
   entries = std::move(merged);
 }
 
@@ -105,6 +108,7 @@ std::string chunk_key(std::uint32_t table, std::string_view partition, std::uint
 
 OnDisk read_partition(Db& db, std::uint32_t table, std::string_view partition, std::vector<OwnEntry> const& more) {
   OnDisk found;
+  found.entries.reserve(4 * chunk_entries);  // more than an ordinary feed has
   std::size_t middle = 0;
   {
     Bounded walk(db, db.feeds, chunk_prefix(table, partition));

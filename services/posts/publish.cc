@@ -217,8 +217,8 @@ Task<PostId> Posts::insert(Call call, Ready ready, PostId id, bool fresh) {
   change.insert(ready.head);
   change.first(ready.version, static_cast<kith::Version>(version));
   change.emit(changed(ready.head, 0));
-  // Of a post that is no answer or quote nothing else follows here.
-  if (ready.head.kind == Kind::post) {
+  // Of a post that is no answer or quote nothing else follows here. Where a read is a journey this one would not pay.
+  if (ready.head.kind == Kind::post && !needs_.tables.apart()) {
     auto const counts = co_await needs_.tables.get<AuthorCounts>({ready.head.author});
     change.along(listed(author_post(ready.head, &ready.version), counts));
   }
