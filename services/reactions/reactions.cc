@@ -64,7 +64,7 @@ Task<Reactions::Target> Reactions::target(Call call, PostId post) {
   co_return Target{.post = facts.post, .author = facts.author, .visible = true};
 }
 
-Task<ReactionFacts> Reactions::react(Call call, ReactRequest request) {
+Task<void> Reactions::react(Call call, ReactRequest request) {
   signed_in(call);
   if (request.kind == Kind::unspecified) request.kind = Kind::like;
   if (find_kind(request.kind) == nullptr) throw Error{Code::invalid, "There is no such reaction"};
@@ -78,7 +78,7 @@ Task<ReactionFacts> Reactions::react(Call call, ReactRequest request) {
     seen.author = facts.posts.at(0).author;
   }
   for (int attempt = 0; attempt < attempts_max; ++attempt)
-    if (co_await change(call, seen, request.kind, request.remove)) co_return co_await facts_of(call, seen.post);
+    if (co_await change(call, seen, request.kind, request.remove)) co_return;
   throw Error{Code::conflict, "This post is very busy; please try again"};
 }
 
@@ -107,12 +107,6 @@ Task<bool> Reactions::change(Call call, Target target, Kind kind, bool remove) {
   change.emit(event);
   auto const committed = co_await needs_.tables.commit(std::move(change));
   co_return committed.done();
-}
-
-Task<ReactionFacts> Reactions::facts_of(Call call, PostId post) {
-  PostIds const one{.posts = {post}};
-  auto page = co_await facts(call, one);
-  co_return std::move(page.posts.front());
 }
 
 Task<FactsPage> Reactions::facts(Call call, PostIds request) {

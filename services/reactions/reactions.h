@@ -29,7 +29,7 @@ class Reactions final : public ReactionsService, public ReactionsFollower {
   };
   explicit Reactions(Needs needs) : needs_(needs) {}
 
-  Task<ReactionFacts> react(Call call, ReactRequest request) override;
+  Task<void> react(Call call, ReactRequest request) override;
   Task<FactsPage> facts(Call call, PostIds request) override;
   Task<Reactors> people(Call call, PeopleRequest request) override;
   Task<OwnPage> mine(Call call, OwnRequest request) override;
@@ -50,7 +50,6 @@ class Reactions final : public ReactionsService, public ReactionsFollower {
   };
   // What a post stands for, as far as the viewer may see it.
   Task<Target> target(Call call, PostId post);
-  Task<ReactionFacts> facts_of(Call call, PostId post);
   // One commit; false when the row moved meanwhile.
   Task<bool> change(Call call, Target target, Kind kind, bool remove);
   Task<bool> change_bookmark(Call call, PostId post, bool on);

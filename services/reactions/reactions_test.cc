@@ -13,10 +13,12 @@ using testing::IsEmpty;
 class ReactionsTest : public Community {
  protected:
   ReactionFacts react(AccountId who, PostId post, Kind kind = Kind::like) {
-    return world.run(reactions->react(as(who), {.post = post, .kind = kind}));
+    world.run(reactions->react(as(who), {.post = post, .kind = kind}));
+    return facts(who, post);
   }
   ReactionFacts undo(AccountId who, PostId post) {
-    return world.run(reactions->react(as(who), {.post = post, .remove = true}));
+    world.run(reactions->react(as(who), {.post = post, .remove = true}));
+    return facts(who, post);
   }
   ReactionFacts facts(AccountId viewer, PostId post) {
     return world.run(reactions->facts(as(viewer), {.posts = {post}})).posts.front();
@@ -129,7 +131,7 @@ TEST_F(ReactionsTest, ALikeAfterAnUnlikeIsANewCause) {
 TEST_F(ReactionsTest, WhatIsDoneToAShareIsDoneToWhatItShares) {
   PostId const post = write(ada, "1");
   PostId const shared = share(cleo, post);
-  EXPECT_EQ(react(ben, shared).post, post);
+  react(ben, shared);
   bookmark(ben, shared);
   EXPECT_EQ(facts(ben, post).mine, Kind::like);
   EXPECT_TRUE(facts(ben, post).bookmarked);

@@ -119,7 +119,10 @@ Task<void> Community::react(Person& person, Intent intent) {
   PostId const post = written_[intent.post].post;
   bool const remove = intent.act == Do::unreact;
   reactions::ReactRequest const request{.post = post, .kind = intent.kind, .remove = remove};
-  reactions::ReactionFacts const facts = co_await reactions_->react(as(person.id), request);
+  co_await reactions_->react(as(person.id), request);
+  reactions::PostIds const one{.posts = {post}};
+  auto const shown = co_await reactions_->facts(as(person.id), one);
+  reactions::ReactionFacts const& facts = shown.posts.front();
   reactions::Kind const now = remove ? reactions::Kind::unspecified : intent.kind;
   reactions_told_[{post, person.id}] = {now, true};
   world_.trace.note("reacted", {post.value, person.id.value, static_cast<std::uint64_t>(now), facts.total});
