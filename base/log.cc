@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "base/trace.h"
 
 namespace kith {
 namespace {
@@ -66,6 +67,7 @@ std::string json_line(LogLevel level, Time now, std::string_view what, Fields fi
         break;
     }
   }
+  if (Span::here != nullptr) json.text("trace", to_hex(Span::here->trace));
   json.end();
   return line;
 }
@@ -96,6 +98,7 @@ std::string text_line(LogLevel level, Time now, std::string_view what, Fields fi
       case LogField::Kind::real: fmt::format_to(std::back_inserter(line), "{:.6g}", field.real); break;
     }
   }
+  if (Span::here != nullptr) (line += " trace=") += to_hex(Span::here->trace);
   return line;
 }
 

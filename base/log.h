@@ -2,7 +2,8 @@
 
 // The log: one JSON object a line, {"time":...,"level":"warn","what":"...", fields}, or the same as
 // text for people, `TIME warn what field=value`. Written by a thread of its own from a bounded queue, so that a slow
-// disk never holds up a request; when the queue is full the oldest lines go, and a later line says how many.
+// disk never holds up a request; when the queue is full the oldest lines go, and a later line says how many. What is
+// written on behalf of a sampled trace (trace.h) has its id as the field `trace`.
 //
 // Never in it: tokens, passwords, query strings, bodies, content of posts.
 
