@@ -22,6 +22,7 @@
 #include "ports/mail/folder.h"
 #include "ports/mail/smtp.h"
 #include "ports/random/engines.h"
+#include "ports/table/table_numbers.h"
 #include "services/auth/auth.h"
 #include "services/graph/graph.h"
 #include "services/notifications/notifications.h"
@@ -116,6 +117,8 @@ struct Core::Parts {
         notifications({tables, clock, engines.log(), graph, posts, reactions, settings.notifications_kept}),
         search({tables, clock, users, graph, posts}),
         auth({tables, clock, random, passwords, lookup, caches.cache(), *mail, users, auth_settings(settings)}) {
+    strict_engine = settings.engines_strict;
+    wide_engine = settings.engines_wide;
     graph::follow(dispatch, graph);
     posts::follow(dispatch, posts);
     reactions::follow(dispatch, reactions);
@@ -151,7 +154,10 @@ struct Core::Parts {
   search::Search search;
   auth::Auth auth;
 
-  // While it runs.
+  // While it is watched, and while it runs.
+  StrictEngine strict_engine = StrictEngine::embedded;
+  WideEngine wide_engine = WideEngine::embedded;
+  std::optional<TableNumbers> numbers;
   Loops* loops = nullptr;
   boost::asio::cancellation_signal stop_keeping;
   std::promise<void> kept;
@@ -159,6 +165,15 @@ struct Core::Parts {
 
 Core::Core(Settings const& settings, Clock& clock) : parts_(std::make_unique<Parts>(settings, clock)) {}
 Core::~Core() = default;
+
+void Core::observe(Metrics& metrics, Tracer* tracer) {
+  Parts& parts = *parts_;
+  bool const strict = parts.strict_engine != StrictEngine::embedded, wide = parts.wide_engine != WideEngine::embedded;
+  parts.numbers.emplace(TableNumbers::Engine(metrics, strict ? "postgresql" : "rocksdb", strict),
+                        TableNumbers::Engine(metrics, wide ? "cassandra" : "rocksdb", wide));
+  parts.tables.observe(*parts.numbers);
+  parts.dispatch.observe(metrics, tracer);
+}
 
 void Core::start(Loops& loops) {
   parts_->loops = &loops;

@@ -8,6 +8,7 @@
 #include "app/settings.h"
 #include "base/loops.h"
 #include "base/metrics.h"
+#include "base/trace.h"
 #include "ports/clock/clock.h"
 #include "ports/clock/minter.h"
 #include "ports/log/dispatch.h"
@@ -25,6 +26,8 @@ class Core {
   Core(Settings const& settings, Clock& clock);
   ~Core();
 
+  // From now on engines and handlers are counted and traced. Before start(); both must outlive this.
+  void observe(Metrics& metrics, Tracer* tracer);
   // Delivers events and keeps the id lease, on these loops, until stop().
   void start(Loops& loops);
   void stop();

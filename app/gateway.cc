@@ -31,6 +31,7 @@ EdgeSettings edge_settings(Settings const& settings) {
     edge.trusted_proxies.push_back(*range);
   }
   edge.deadline = settings.request_deadline;
+  edge.trace_incoming = settings.trace_incoming;
   switch (settings.request_log) {
     case RequestLog::off: edge.access_log = AccessLog::off; break;
     case RequestLog::failures: edge.access_log = AccessLog::failures; break;
@@ -105,7 +106,8 @@ struct Gateway::Parts {
             .check = [&services](std::string token) { return auth::check_token(services.auth, std::move(token)); },
             .counter = counter,
             .metrics = needs.metrics,
-            .now = [this] { return needs.clock.now(); }};
+            .now = [this] { return needs.clock.now(); },
+            .tracer = needs.tracer};
   }
 
   Needs needs;

@@ -10,6 +10,7 @@
 #include "app/settings.h"
 #include "base/loops.h"
 #include "base/metrics.h"
+#include "base/trace.h"
 #include "gateway/http/router.h"
 #include "ports/clock/clock.h"
 
@@ -21,6 +22,7 @@ class Gateway {
     Services services;
     Clock& clock;
     Metrics& metrics;
+    Tracer* tracer = nullptr;
     // Why requests should not come yet; empty when they may.
     std::function<Task<std::string>()> not_ready;
   };

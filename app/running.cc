@@ -1,5 +1,7 @@
 #include "app/running.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -15,11 +17,14 @@
 #include "app/engines.h"
 #include "app/gateway.h"
 #include "app/remote.h"
+#include "app/version.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "ports/clock/system.h"
 #include "ports/rpc/grpc.h"
+#include "ports/rpc/observed.h"
 #include "ports/rpc/socket_folder.h"
+#include "ports/trace/otlp.h"
 
 namespace kith {
 namespace {
@@ -29,6 +34,19 @@ constexpr Duration numbers_every = std::chrono::seconds{10};
 unsigned threads_of(Settings const& settings) {
   return settings.threads > 0 ? static_cast<unsigned>(settings.threads)
                               : std::max(1u, std::thread::hardware_concurrency());
+}
+
+OtlpTracer::Settings trace_settings(Settings const& settings) {
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  std::string service = "kith";
+  for (std::string const& role : settings.roles)
+    if (role != "all") service += '-' + role;
+  return {.endpoint = settings.trace_endpoint,
+          .one_in = settings.trace_one_in,
+          .sender = {.service = std::move(service),
+                     .version = std::string(version),
+                     .instance = std::string(host) + ':' + std::to_string(getpid())}};
 }
 
 Task<void> report_numbers(Core& core, Metrics& metrics, Clock& clock) {
@@ -61,9 +79,12 @@ struct Running::Parts {
   Settings settings;
   SystemClock clock;
   Metrics metrics;
+  std::optional<OtlpTracer> traces;
+  Tracer* tracer = nullptr;
   Methods methods;
   std::optional<Core> core;
   std::optional<GrpcChannel> channel;
+  std::optional<ObservedChannel> observed;
   std::optional<RemoteServices> remote;
   std::optional<Gateway> gateway;
   std::mutex mutex;
@@ -84,17 +105,23 @@ Running::Running(Settings settings, std::string not_ready) : parts_(std::make_un
   parts.not_ready = std::move(not_ready);
   bool const is_core = has_role(parts.settings, "core");
   bool const is_gateway = has_role(parts.settings, "gateway");
+  if (!parts.settings.trace_endpoint.empty())
+    parts.tracer = &parts.traces.emplace(trace_settings(parts.settings), parts.metrics);
   if (is_core) {
     parts.core.emplace(parts.settings, parts.clock);
+    parts.core->observe(parts.metrics, parts.tracer);
     parts.core->serve(parts.methods);
+    observe(parts.methods, parts.metrics, parts.tracer);
   } else {
     parts.channel.emplace(rpc_address(parts.settings));
-    parts.remote.emplace(*parts.channel);
+    parts.observed.emplace(*parts.channel, parts.metrics);
+    parts.remote.emplace(*parts.observed);
   }
   if (is_gateway)
     parts.gateway.emplace(Gateway::Needs{.services = services(),
                                          .clock = parts.clock,
                                          .metrics = parts.metrics,
+                                         .tracer = parts.tracer,
                                          .not_ready = [&parts] { return parts.reason(); }},
                           parts.settings);
   parts.loops.emplace(threads_of(parts.settings));

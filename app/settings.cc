@@ -213,6 +213,13 @@ class Table {
     choice("request_log", &Settings::request_log, {"off", "failures", "sampled", "all"},
            "Which requests are logged: none, refused ones, those and one in a hundred, all.");
     flag("metrics", &Settings::metrics, "Whether /metrics answers Prometheus; off makes it 404.");
+    checked("trace_endpoint", &Settings::trace_endpoint, is_collector,
+            "http://HOST:PORT or https://HOST:PORT, or nothing",
+            "The OpenTelemetry collector that gets the spans of requests, by OTLP over HTTP. Nothing: none are made.");
+    number("trace_one_in", &Settings::trace_one_in, 1, 1'000'000, "One request in so many is traced.");
+    flag("trace_incoming", &Settings::trace_incoming,
+         "Whether a traceparent that a trusted proxy sends is continued. Only where that proxy makes it itself: one "
+         "that passes on what strangers send lets them decide what is traced.");
   }
 
  private:

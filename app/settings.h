@@ -134,6 +134,9 @@ struct Settings {
   LogFormat log_format = LogFormat::json;
   RequestLog request_log = RequestLog::failures;
   bool metrics = true;
+  std::string trace_endpoint = {};
+  std::uint64_t trace_one_in = 1;
+  bool trace_incoming = false;
 
   friend bool operator==(Settings const&, Settings const&) = default;
 };

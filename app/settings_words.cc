@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "ports/trace/otlp.h"
 
 namespace kith {
 namespace {
@@ -122,6 +123,8 @@ bool is_language(std::string_view text) {
   return text.size() >= 2 && text.size() <= 12 &&
          all_of(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
 }
+
+bool is_collector(std::string_view text) { return text.empty() || otlp_address(text).has_value(); }
 
 bool is_mail_address(std::string_view text) {
   std::size_t const at = text.find('@');

@@ -30,6 +30,7 @@ bool is_base_url(std::string_view text);
 bool is_range(std::string_view text);
 bool is_role(std::string_view text);
 bool is_language(std::string_view text);
+bool is_collector(std::string_view text);     // or nothing
 bool is_mail_address(std::string_view text);  // or nothing
 
 // "open, approval or closed"

@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -59,6 +60,12 @@ class Executor {
   std::shared_ptr<TraceHere const> place_;
 };
 
+// co_spawn wants a value to fall back to.
+template <class T>
+Task<std::optional<T>> held(Task<T> task) {
+  co_return co_await std::move(task);
+}
+
 template <class T>
 Task<T> under(std::shared_ptr<TraceHere const> place, Task<T> task) {
   Executor const executor(co_await boost::asio::this_coro::executor, std::move(place));
@@ -67,7 +74,10 @@ Task<T> under(std::shared_ptr<TraceHere const> place, Task<T> task) {
     TraceHere const* before = Span::here;
     ~Return() { Span::here = before; }
   } const to_before;
-  co_return co_await boost::asio::co_spawn(executor, std::move(task), boost::asio::use_awaitable);
+  if constexpr (std::is_void_v<T> || std::is_default_constructible_v<T>)
+    co_return co_await boost::asio::co_spawn(executor, std::move(task), boost::asio::use_awaitable);
+  else
+    co_return *co_await boost::asio::co_spawn(executor, held(std::move(task)), boost::asio::use_awaitable);
 }
 
 }  // namespace traced_detail

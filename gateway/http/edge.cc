@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "base/traced.h"
 #include "gateway/http/body.h"
 #include "gateway/http/facts.h"
 #include "gateway/http/request_data.h"
@@ -157,8 +158,14 @@ Task<Response> Edge::answer(Request request) {
   set_facts(*data, settings_, needs_.now());
 
   Outcome outcome;
-  auto response = co_await guarded(data, outcome);
+  Span span = span_of(*data);
+  auto response = co_await under(span, guarded(data, outcome));
   finish(*data, response, outcome);
+  if (span) {
+    span.number("http.response.status_code", response.status);
+    if (response.status >= 500) span.failed(outcome.trouble);
+    span.end();
+  }
 
   std::chrono::duration<double> const took = std::chrono::steady_clock::now() - began;
   auto const& numbers = data->match.entry ? numbers_[data->match.entry->number] : numbers_.back();
@@ -177,8 +184,23 @@ Task<Response> Edge::answer(Request request) {
          {"client", data->client_text},
          {"account", data->call.viewer.value},
          {"request", data->request_id},
+         {"trace", to_hex(data->call.trace)},
          {"trouble", outcome.trouble}});
   co_return response;
+}
+
+Span Edge::span_of(RequestData& data) const {
+  if (needs_.tracer == nullptr) return {};
+  if (!data.continues_trace) data.call.sampled = needs_.tracer->samples();
+  if (!data.call.sampled) return {};
+  std::string_view const route = data.match.entry ? data.match.entry->route.path : std::string_view("none");
+  Span span(needs_.tracer, {data.call.trace, data.continues_trace ? data.call.span : 0, true}, SpanKind::server,
+            std::string(name_of(data.method)).append(" ").append(route));
+  span.text("http.request.method", std::string(name_of(data.method)));
+  span.text("http.route", std::string(route));
+  span.text("kith.request_id", data.request_id);
+  data.call.span = span.place().span;
+  return span;
 }
 
 bool Edge::is_logged(int status) const {

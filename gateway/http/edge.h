@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "base/trace.h"
 #include "gateway/http/client_address.h"
 #include "gateway/http/limits.h"
 #include "gateway/http/request.h"
@@ -37,6 +38,8 @@ struct EdgeSettings {
   bool rate_limits = true;  // off lifts every limit; the headers stay
   Duration deadline = std::chrono::seconds{15};
   AccessLog access_log = AccessLog::failures;
+  // Trusted proxies may say which trace a request belongs to and whether it is sampled; else each begins its own.
+  bool trace_incoming = false;
 };
 
 class Edge {
@@ -47,6 +50,7 @@ class Edge {
     RateCounter& counter;
     Metrics& metrics;
     std::function<Time()> now = {};  // empty: the system's clock
+    Tracer* tracer = nullptr;        // null: nothing is traced
   };
   Edge(Needs needs, EdgeSettings settings);
   ~Edge();
@@ -67,6 +71,7 @@ class Edge {
   Task<Response> guarded(std::shared_ptr<RequestData> data, Outcome& outcome);
   Task<void> identify(RequestData& data);
   Task<void> count(RequestData& data, Outcome& outcome);
+  Span span_of(RequestData& data) const;
   bool is_logged(int status) const;
   void finish(RequestData const& data, Response& response, Outcome const& outcome) const;
 

@@ -51,6 +51,13 @@ Task<Response> list(Request request) {
 }
 Task<std::string> not_ready() { co_return "importing"; }
 
+// Keeps spans in the order they ended.
+struct Kept final : Tracer {
+  Kept() : Tracer(1) {}
+  void finished(FinishedSpan span) noexcept override { spans.push_back(std::move(span)); }
+  std::vector<FinishedSpan> spans;
+};
+
 class EdgeTest : public testing::Test {
  protected:
   EdgeTest() {
@@ -99,7 +106,8 @@ class EdgeTest : public testing::Test {
 
   Response ask(Method method, std::string target, HeaderList headers = {}, std::string body = {}) {
     if (!edge)
-      edge = std::make_unique<Edge>(Edge::Needs{router, check, counter, metrics, [this] { return now; }}, settings);
+      edge = std::make_unique<Edge>(Edge::Needs{router, check, counter, metrics, [this] { return now; }, tracer},
+                                    settings);
     return run(edge->answer(make_request(method, std::move(target), std::move(headers), std::move(body))));
   }
   Response get(std::string target, std::string token = "") {
@@ -107,6 +115,7 @@ class EdgeTest : public testing::Test {
                token.empty() ? HeaderList{} : HeaderList{{"Authorization", "Bearer " + token}});
   }
 
+  Tracer* tracer = nullptr;
   Router router;
   Metrics metrics;
   LocalRateCounter counter;
@@ -343,6 +352,50 @@ TEST_F(EdgeTest, OperatorsSeeHealthNumbersAndDescription) {
   auto const description = body(get("/api/openapi.json"));
   EXPECT_NE(description.find(R"("/api/v1/statuses/{id}":{"get":{"summary":"test")"), std::string::npos) << description;
   EXPECT_NE(routes_text(router).find("PATCH   /api/v1/profile"), std::string::npos) << routes_text(router);
+}
+
+TEST_F(EdgeTest, ARequestIsASpanOfItsRoute) {
+  Kept kept;
+  tracer = &kept;
+  ask(Method::get, "/api/v1/statuses/12?max_id=1", {{"X-Request-Id", "r1"}});
+  get("/api/v1/statuses/x");
+  get("/api/v1/fail/unknown");
+  get("/nothing/here");
+  ASSERT_EQ(kept.spans.size(), 4u);
+  FinishedSpan const& first = kept.spans[0];
+  EXPECT_EQ(first.name, "GET /api/v1/statuses/:id");
+  EXPECT_EQ(first.kind, SpanKind::server);
+  EXPECT_EQ(first.parent, 0u);
+  EXPECT_EQ(first.numbers.front(), std::pair(std::string_view("http.response.status_code"), std::int64_t{200}));
+  EXPECT_EQ(first.texts.back(), std::pair(std::string_view("kith.request_id"), std::string("r1")));
+  EXPECT_NE(first.trace, kept.spans[1].trace);
+  EXPECT_EQ(kept.spans[1].failure, "");  // what is refused is no failure of ours
+  EXPECT_EQ(kept.spans[2].failure, "Perhaps done: commit lost");
+  EXPECT_EQ(kept.spans[3].name, "GET none");
+}
+
+TEST_F(EdgeTest, OnlyATrustedProxyMaySayWhichTraceARequestBelongsToAndOnlyWhereItIsAsked) {
+  HeaderList const sampled{{"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}};
+  HeaderList const unsampled{{"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}};
+  HeaderList const wrong{{"traceparent", "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01"}};
+  TraceId const theirs{0x0af7651916cd43dd, 0x8448eb211c80319c};
+  for (bool const asked : {true, false})
+    for (bool const trusted : {true, false}) {
+      Kept kept;
+      tracer = &kept;
+      settings.trace_incoming = asked;
+      settings.trusted_proxies.clear();
+      if (trusted) settings.trusted_proxies.push_back(parse_range("192.0.2.0/24").value());
+      edge.reset();
+      ask(Method::get, "/api/v1/statuses/12", sampled);
+      ask(Method::get, "/api/v1/statuses/12", wrong);
+      ask(Method::get, "/api/v1/statuses/12", unsampled);
+      bool const continued = asked && trusted;
+      ASSERT_EQ(kept.spans.size(), continued ? 2u : 3u);
+      EXPECT_EQ(kept.spans[0].trace == theirs, continued);
+      EXPECT_EQ(kept.spans[0].parent, continued ? 0xb7ad6b7169203331u : 0u);
+      for (std::size_t i = 1; i < kept.spans.size(); ++i) EXPECT_NE(kept.spans[i].trace, theirs);
+    }
 }
 
 TEST(ClientAddress, IsWhatTrustedProxiesSay) {

@@ -3,11 +3,10 @@
 #include <sodium.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
-#include <random>
 
 #include "base/text.h"
+#include "base/trace.h"
 #include "gateway/http/body.h"
 
 namespace kith {
@@ -26,27 +25,18 @@ bool is_request_id(std::string_view id) {
   });
 }
 
-std::string hex(std::uint64_t number) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string text(16, '0');
-  for (auto at = text.rbegin(); at != text.rend(); ++at, number >>= 4) *at = digits[number & 15];
-  return text;
-}
-
-bool read_hex(std::string_view text, std::uint64_t& number) {
-  if (text.size() != 16) return false;
-  auto const [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
-  return failure == std::errc{} && end == text.data() + text.size();
-}
-
-// W3C: 00-<32 hex>-<16 hex>-<2 hex>. Anything else begins a trace of our own.
-void set_trace(Call& call, std::string_view traceparent) {
-  if (traceparent.size() == 55 && traceparent.starts_with("00-") && traceparent[35] == '-' && traceparent[52] == '-' &&
-      read_hex(traceparent.substr(3, 16), call.trace[0]) && read_hex(traceparent.substr(19, 16), call.trace[1]) &&
-      read_hex(traceparent.substr(36, 16), call.span) && (call.trace[0] | call.trace[1]) != 0 && call.span != 0)
-    return;
-  call.trace = {random_number(), random_number()};
-  call.span = random_number();
+void set_trace(RequestData& data, EdgeSettings const& settings) {
+  if (settings.trace_incoming && is_trusted(data.peer, settings.trusted_proxies)) {
+    if (auto const parent = parse_traceparent(header_of(data, "traceparent"))) {
+      data.call.trace = parent->trace;
+      data.call.span = parent->span;
+      data.call.sampled = parent->sampled;
+      data.continues_trace = true;
+      return;
+    }
+  }
+  data.call.trace = {random_number(), random_number()};
+  data.call.span = random_number();
 }
 
 // The same act sent twice has the same number, across restarts and gateways.
@@ -71,15 +61,6 @@ std::uint64_t operation_of(RequestData const& data, std::string_view key) {
 
 }  // namespace
 
-std::uint64_t random_number() {
-  // splitmix64, one a thread: for ids of requests and traces, never for secrets.
-  thread_local std::uint64_t state = std::uint64_t{std::random_device{}()} << 32 | std::random_device{}();
-  std::uint64_t value = (state += 0x9E3779B97F4A7C15u);
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
-  return std::max<std::uint64_t>(value ^ (value >> 31), 1);
-}
-
 void set_facts(RequestData& data, EdgeSettings const& settings, Time now) {
   data.client = data.peer;
   if (is_trusted(data.peer, settings.trusted_proxies)) {
@@ -89,7 +70,7 @@ void set_facts(RequestData& data, EdgeSettings const& settings, Time now) {
   data.client_text = to_string(data.client);
 
   auto const sent_id = header_of(data, "x-request-id");
-  data.request_id = is_request_id(sent_id) ? std::string(sent_id) : hex(random_number());
+  data.request_id = is_request_id(sent_id) ? std::string(sent_id) : to_hex(random_number());
   if (!settings.base_url.empty()) {
     data.base_url = settings.base_url;
   } else {
@@ -97,7 +78,7 @@ void set_facts(RequestData& data, EdgeSettings const& settings, Time now) {
     data.base_url += data.host.empty() ? std::string_view("localhost") : data.host;
   }
   data.call.deadline = now + settings.deadline;
-  set_trace(data.call, header_of(data, "traceparent"));
+  set_trace(data, settings);
 }
 
 void set_path(RequestData& data) {

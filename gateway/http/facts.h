@@ -17,6 +17,4 @@ std::string_view bearer_of(RequestData const& data);
 // After the token is known: one idempotency key of one person on one route is one operation.
 void set_operation(RequestData& data);
 
-std::uint64_t random_number();  // fast, not secret
-
 }  // namespace kith

@@ -40,6 +40,7 @@ struct RequestData {
   std::vector<UploadedFile> files;
 
   Call call;
+  bool continues_trace = false;  // it came with the request
   TokenFacts token;
   std::string bearer;
   std::string request_id;

@@ -16,6 +16,8 @@ struct Reader {
     EventId id;
     std::string kind, key, body;
     Time at;
+    std::array<std::uint64_t, 2> trace = {};
+    std::uint64_t span = 0;
   };
 
   std::size_t times(EventId id) const { return static_cast<std::size_t>(std::ranges::count(seen, id, &Seen::id)); }
@@ -29,7 +31,7 @@ struct Reader {
 };
 
 inline Task<void> note(Reader& reader, Event event) {
-  reader.seen.push_back({event.id, event.kind, event.key, event.body, reader.time->now()});
+  reader.seen.push_back({event.id, event.kind, event.key, event.body, reader.time->now(), event.trace, event.span});
   if (reader.takes != Duration::zero()) co_await reader.time->sleep(reader.takes);
   if (reader.failures != 0) {
     if (reader.failures > 0) --reader.failures;

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include "base/trace.h"
+
 namespace kith::contract {
 namespace {
 
@@ -30,6 +32,30 @@ TEST_P(LogContract, EventReachesEveryGroupThatFollowsItsKind) {
   EXPECT_EQ(search.seen[0].kind, "PostMade");
   EXPECT_EQ(search.seen[0].key, "7");
   EXPECT_EQ(search.seen[0].body, "which post");
+}
+
+TEST_P(LogContract, EventKeepsTheTraceItWasEmittedUnderAndMayHaveNone) {
+  Reader before, after;
+  subscribe(before, "feeds", {{"PostMade"}});
+  engine->start();
+  Event traced = event("PostMade");
+  traced.trace = {0xF000000000000001, 0x8000000000000002};
+  traced.span = 0xE000000000000003;
+  EventId const with = append(traced), without = append(event("PostMade"));
+  caught_up("feeds");
+  reopen();
+  subscribe(after, "search", {{"PostMade"}});
+  engine->start();
+  caught_up("search");
+  for (Reader const* reader : {&before, &after}) {
+    auto const first = std::ranges::find(reader->seen, with, &Reader::Seen::id);
+    auto const second = std::ranges::find(reader->seen, without, &Reader::Seen::id);
+    ASSERT_TRUE(first != reader->seen.end() && second != reader->seen.end());
+    EXPECT_EQ(first->trace, traced.trace);
+    EXPECT_EQ(first->span, traced.span);
+    EXPECT_EQ(second->trace, TraceId{});
+    EXPECT_EQ(second->span, 0u);
+  }
 }
 
 TEST_P(LogContract, HandledEventDoesNotComeAgain) {

@@ -11,6 +11,9 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/observed.h"
+#include "base/traced.h"
+#include "ports/clock/ids.h"
 
 namespace kith {
 namespace {
@@ -51,6 +54,40 @@ Task<void> follow(Follower const& follower, Event event, std::shared_ptr<Echo> e
 }
 
 void ignore(std::exception_ptr) {}  // a lost acknowledgement
+
+// A follower whose handler is watched.
+struct Watched {
+  std::string group, name;
+  std::function<Task<void>(Event)> handle;
+  CallNumbers numbers;
+  Histogram lag;
+  Clock& clock;
+  Tracer* tracer;
+};
+
+Task<void> handled(std::shared_ptr<Watched const> one, Event event) {
+  // An event of before it had a trace, or of one that is not sampled, has none.
+  bool const sampled = (event.trace[0] | event.trace[1]) != 0;
+  Time const since = event.due != no_time ? event.due : time_of_id(event.id.value);
+  Span span(one->tracer, {event.trace, event.span, sampled}, SpanKind::consumer, one->name);
+  if (span) {
+    span.text("messaging.consumer.group.name", one->group);
+    span.text("kith.event", std::to_string(event.id.value));
+  }
+  Task<void> work = under(span, one->handle(std::move(event)));
+  Observation observation(&one->numbers, std::move(span));
+  try {
+    co_await std::move(work);
+  } catch (Error const& error) {
+    observation.failed(error);
+    throw;
+  } catch (std::exception const& error) {
+    observation.failed(error.what());
+    throw;
+  }
+  observation.done();
+  one->lag.observe(std::chrono::duration<double>(one->clock.now() - since).count());
+}
 
 bool echoes(Follower const& follower, Event const& event) {
   return follower.echo && follower.kind == event.kind && event.schema <= follower.schema;
@@ -122,6 +159,21 @@ void Dispatch::connect(Log& log) {
   }
   log_ = &log;
   for (Subscription& subscription : subscriptions) log.subscribe(std::move(subscription));
+}
+
+void Dispatch::observe(Metrics& metrics, Tracer* tracer) {
+  // From what people do not notice to what they complain of.
+  static std::vector<double> const bounds{0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 30, 120, 600, 3'600};
+  for (Follower& follower : followers_) {
+    Metrics::Labels const labels{{"group", follower.group}};
+    auto const one = std::make_shared<Watched const>(Watched{
+        follower.group, follower.group + ' ' + follower.kind, std::move(follower.handle),
+        CallNumbers(metrics, "kith_event_handlers", "Events handled", labels),
+        metrics.histogram("kith_event_lag_seconds",
+                          "From the emission of an event, or when it was due, to its being handled", labels, bounds),
+        clock_, tracer});
+    follower.handle = [one](Event event) { return handled(one, std::move(event)); };
+  }
 }
 
 Task<void> Dispatch::acknowledge(std::string const& group, EventId event) {

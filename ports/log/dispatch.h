@@ -13,7 +13,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/metrics.h"
 #include "base/task.h"
+#include "base/trace.h"
 #include "ports/clock/clock.h"
 #include "ports/log/event.h"
 #include "ports/log/log.h"
@@ -37,6 +39,9 @@ class Dispatch {
   void add(Follower follower);
   // Subscribes every group to the log. From then on `echo` acknowledges there.
   void connect(Log& log);
+  // From now on handlers are counted, with how late their events are, and run as spans of the trace that emitted
+  // these. Before the log delivers; both must outlive this.
+  void observe(Metrics& metrics, Tracer* tracer);
 
   // Runs the echo handlers of these events side by side and waits for them, 250 ms at most; never
   // throws: what failed or is late comes by the log. `settled`: the group for which the commit itself did it; its

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "ports/clock/ids.h"
 #include "ports/clock/virtual_time.h"
 #include "ports/log/memory.h"
 
@@ -54,7 +55,45 @@ class DispatchTest : public testing::Test {
   }
 };
 
+// Keeps spans in the order they ended.
+struct Kept final : Tracer {
+  Kept() : Tracer(1) {}
+  void finished(FinishedSpan span) noexcept override { spans.push_back(std::move(span)); }
+  std::vector<FinishedSpan> spans;
+};
+
 constexpr Duration ms(int count) { return std::chrono::milliseconds{count}; }
+
+TEST_F(DispatchTest, HandlersRunAsSpansOfTheTraceThatEmittedTheirEvents) {
+  Metrics metrics;
+  Kept kept;
+  follow("feeds", "PairChanged", true);
+  follow("search", "PairChanged", false, ms(5));
+  follow("failing", "PairChanged", true, {}, true);
+  dispatch.observe(metrics, &kept);
+  start();
+  Event traced = event(first_id_at(time.now()) + 1, "PairChanged"),
+        untraced = event(first_id_at(time.now()) + 2, "PairChanged");
+  traced.trace = {1, 2};
+  traced.span = 3;
+  emit({traced, untraced});
+  EXPECT_EQ(kept.spans.size(), 2u);
+  time.advance(ms(600));
+  ASSERT_GE(kept.spans.size(), 3u);
+  std::vector<std::string> names;
+  for (FinishedSpan const& span : kept.spans) {
+    names.push_back(span.name);
+    EXPECT_EQ(span.trace, (TraceId{1, 2}));
+    EXPECT_EQ(span.parent, 3u);
+    EXPECT_EQ(span.failure.empty(), span.name != "failing PairChanged");
+  }
+  EXPECT_THAT(names, testing::IsSupersetOf({"feeds PairChanged", "search PairChanged", "failing PairChanged"}));
+  auto const text = metrics.text();
+  EXPECT_NE(text.find("kith_event_handlers_total{group=\"feeds\",outcome=\"ok\"} 2\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("kith_event_lag_seconds_count{group=\"search\"} 2\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("kith_event_lag_seconds_bucket{group=\"search\",le=\"0.001\"} 0\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("kith_event_lag_seconds_count{group=\"failing\"} 0\n"), std::string::npos) << text;
+}
 
 TEST_F(DispatchTest, EchoRunsItsHandlersSideBySideAndWaitsForThem) {
   follow("ties", "PairChanged", true, ms(100));

@@ -21,7 +21,9 @@ struct Event {
   std::string key;           // what events of a kind are grouped by, as decimal digits
   std::string body;          // the event message in protobuf's wire format; ids and versions only
   Time due = no_time;        // not delivered before
+  // Under which trace, and in which span of it, it was emitted; zero unless that trace is sampled.
   std::array<std::uint64_t, 2> trace = {};
+  std::uint64_t span = 0;
 };
 
 // Of kind, key and body together: an event says where to look, no more.

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <concepts>
 
+#include "base/trace.h"
+
 namespace kith::kafka {
 namespace {
 
@@ -42,8 +44,7 @@ Record record_of(Event const& event, Time appended) {
                             {"schema", std::to_string(event.schema)},
                             {"appended", text_of(appended)}}};
   if (event.due != no_time) record.headers.emplace_back("due", text_of(event.due));
-  if (event.trace[0] != 0 || event.trace[1] != 0)
-    record.headers.emplace_back("trace", std::to_string(event.trace[0]) + '-' + std::to_string(event.trace[1]));
+  if (event.span != 0) record.headers.emplace_back("traceparent", traceparent({event.trace, event.span, true}));
   return record;
 }
 
@@ -56,9 +57,10 @@ LoggedEvent event_in(Record const& record) {
   event.key = record.key;
   event.body = record.value;
   event.due = time_in(record.header("due"));
-  std::string_view trace = record.header("trace");
-  event.trace[0] = number_in<std::uint64_t>(word(trace, '-'));
-  event.trace[1] = number_in<std::uint64_t>(trace);
+  if (auto const parent = parse_traceparent(record.header("traceparent")); parent && parent->sampled) {
+    event.trace = parent->trace;
+    event.span = parent->span;
+  }
   return logged;
 }
 

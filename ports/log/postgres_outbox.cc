@@ -32,7 +32,8 @@ std::vector<Event> events_in(Result const& result) {
                       .body = std::string(result.cell(row, 4)),
                       .due = time_of(result.cell(row, 5)),
                       .trace = {static_cast<std::uint64_t>(result.number(row, 6)),
-                                static_cast<std::uint64_t>(result.number(row, 7))}});
+                                static_cast<std::uint64_t>(result.number(row, 7))},
+                      .span = static_cast<std::uint64_t>(result.number(row, 8))});
   return events;
 }
 
@@ -109,10 +110,7 @@ Task<bool> Relay::pass(Connection& connection) {
   std::vector<Event> events = events_in(answers.front());
   if (events.empty()) co_return false;
   std::vector<std::string> ids;
-  for (Event& event : events) {
-    ids.push_back(bigint(static_cast<std::int64_t>(event.id.value)));
-    event.due = no_time;  // it is
-  }
+  for (Event const& event : events) ids.push_back(bigint(static_cast<std::int64_t>(event.id.value)));
   co_await needs_.log.append(std::move(events));
   Query done{&layout.relayed, {array(type_bigint, ids)}};
   co_await asked(connection, std::move(done), shard.deadline());

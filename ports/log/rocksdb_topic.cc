@@ -47,6 +47,7 @@ std::string encode_logged(Time appended, Event const& event) {
   append_varint(bytes, number_of(event.due));
   append_varint(bytes, event.trace[0]);
   append_varint(bytes, event.trace[1]);
+  if (event.span != 0) append_varint(bytes, event.span);
   return bytes;
 }
 
@@ -60,6 +61,7 @@ LoggedEvent decode_logged(Offset offset, std::string_view bytes) {
   logged.event.due = time_of(take_varint(bytes));
   logged.event.trace[0] = take_varint(bytes);
   logged.event.trace[1] = take_varint(bytes);
+  if (!bytes.empty()) logged.event.span = take_varint(bytes);
   return logged;
 }
 

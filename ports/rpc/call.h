@@ -18,11 +18,13 @@ enum class Role : std::uint8_t { unspecified, user, moderator, admin };
 struct Call {
   AccountId viewer = {};  // nobody when zero: an anonymous reader, or the server itself
   Role role = Role::unspecified;
+  bool sampled = false;     // whether the spans of its trace are kept
   Time deadline = no_time;  // no_time: none
   // Names one intended change. A repeat with the same operation does nothing twice. Zero: a read, or
   // a change the service names itself.
   std::uint64_t operation = 0;
-  std::array<std::uint64_t, 2> trace = {};  // W3C trace id, high and low half; zero: none
+  // Which trace (base/trace.h) and which span of it asks. Zero: none.
+  std::array<std::uint64_t, 2> trace = {};
   std::uint64_t span = 0;
 };
 

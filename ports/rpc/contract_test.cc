@@ -56,7 +56,13 @@ TYPED_TEST(Calls, WhoAsksUntilWhenAndWhyArrives) {
   EXPECT_EQ(arrived.operation, call.operation);
   EXPECT_EQ(arrived.trace, call.trace);
   EXPECT_EQ(arrived.span, call.span);
+  EXPECT_FALSE(arrived.sampled);
   EXPECT_LE(std::chrono::abs(arrived.deadline - deadline), std::chrono::seconds(1));  // gRPC rounds what is left of it
+}
+
+TYPED_TEST(Calls, WhetherATraceIsSampledArrives) {
+  run(this->calls().touch({.sampled = true, .trace = {0, 1}, .span = 7}));
+  EXPECT_TRUE(this->form_.service.last().sampled);
 }
 
 TYPED_TEST(Calls, NobodyIsNobody) {

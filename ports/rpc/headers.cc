@@ -2,17 +2,15 @@
 
 #include <charconv>
 
+#include "base/trace.h"
+
 namespace kith {
 namespace {
 
 constexpr std::string_view viewer_header = "kith-viewer";
 constexpr std::string_view role_header = "kith-role";
 constexpr std::string_view operation_header = "kith-operation";
-constexpr std::string_view trace_header = "traceparent";  // W3C: version, trace, span, flags
-
-void append_hex(std::string& out, std::uint64_t number) {
-  for (int shift = 60; shift >= 0; shift -= 4) out += "0123456789abcdef"[number >> shift & 15];
-}
+constexpr std::string_view trace_header = "traceparent";
 
 template <class Number>
 bool read(std::string_view text, Number& number, int base) {
@@ -21,9 +19,12 @@ bool read(std::string_view text, Number& number, int base) {
 }
 
 bool read_trace(Call& call, std::string_view text) {
-  if (text.size() != 55 || !text.starts_with("00-") || text[35] != '-' || text[52] != '-') return false;
-  return read(text.substr(3, 16), call.trace[0], 16) && read(text.substr(19, 16), call.trace[1], 16) &&
-         read(text.substr(36, 16), call.span, 16);
+  auto const parent = parse_traceparent(text);
+  if (!parent) return false;
+  call.trace = parent->trace;
+  call.span = parent->span;
+  call.sampled = parent->sampled;
+  return true;
 }
 
 }  // namespace
@@ -33,14 +34,8 @@ Headers headers_of(Call const& call) {
   if (call.viewer) headers.emplace_back(viewer_header, to_string(call.viewer));
   if (call.role != Role::unspecified) headers.emplace_back(role_header, std::to_string(static_cast<int>(call.role)));
   if (call.operation != 0) headers.emplace_back(operation_header, std::to_string(call.operation));
-  if (call.trace[0] != 0 || call.trace[1] != 0) {
-    std::string trace = "00-";
-    append_hex(trace, call.trace[0]);
-    append_hex(trace, call.trace[1]);
-    trace += '-';
-    append_hex(trace, call.span);
-    headers.emplace_back(trace_header, trace + "-01");
-  }
+  if ((call.trace[0] | call.trace[1]) != 0 && call.span != 0)
+    headers.emplace_back(trace_header, traceparent({call.trace, call.span, call.sampled}));
   return headers;
 }
 

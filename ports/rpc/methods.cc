@@ -9,6 +9,10 @@ void Methods::add(std::string name, Answer answer) {
   check(added, "a method is served by one service");
 }
 
+void Methods::wrap(std::function<Answer(std::string const&, Answer)> const& into) {
+  for (auto& [name, answer] : answers_) answer = into(name, std::move(answer));
+}
+
 Methods::Answer const* Methods::find(std::string_view name) const {
   auto const found = answers_.find(name);
   return found == answers_.end() ? nullptr : &found->second;

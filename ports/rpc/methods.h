@@ -20,6 +20,8 @@ class Methods {
 
   // `name` is that of the .proto: "kith.posts.Posts/See".
   void add(std::string name, Answer answer);
+  // What each method's answer is put into, before anybody asks.
+  void wrap(std::function<Answer(std::string const& name, Answer)> const& into);
   // Null when nobody answers it.
   Answer const* find(std::string_view name) const;
   std::vector<std::string_view> names() const;

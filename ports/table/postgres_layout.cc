@@ -32,7 +32,8 @@ std::vector<Cell> emitted(Event const& event, Time now) {
           timestamp(event.due),
           bigint(static_cast<std::int64_t>(event.trace[0])),
           bigint(static_cast<std::int64_t>(event.trace[1])),
-          timestamp(now)};
+          timestamp(now),
+          bigint(static_cast<std::int64_t>(event.span))};
 }
 
 TableLayout::TableLayout(TableDescription const& description)
@@ -136,11 +137,12 @@ Layout::Layout(std::vector<Table> const& tables)
                    "DELETE FROM kith.erased WHERE ctid = ANY(ARRAY(SELECT ctid FROM kith.erased"
                    " WHERE erased_at < $1::timestamptz LIMIT 1000))"},
       emit{"emit",
-           "INSERT INTO kith.outbox (id, kind, schema_version, key, body, due, trace_high, trace_low, emitted_at)"
+           "INSERT INTO kith.outbox (id, kind, schema_version, key, body, due, trace_high, trace_low, emitted_at,"
+           " trace_span)"
            " VALUES ($1::bigint, $2::text, $3::bigint, $4::text, $5::bytea, $6::timestamptz, $7::bigint, $8::bigint,"
-           " $9::timestamptz) ON CONFLICT (id) DO NOTHING"},
+           " $9::timestamptz, $10::bigint) ON CONFLICT (id) DO NOTHING"},
       due{"due",
-          "SELECT id, kind, schema_version, key, body, due, trace_high, trace_low FROM kith.outbox"
+          "SELECT id, kind, schema_version, key, body, due, trace_high, trace_low, trace_span FROM kith.outbox"
           " WHERE due <= $1::timestamptz ORDER BY due LIMIT $2::bigint"},
       relayed{"relayed", "DELETE FROM kith.outbox WHERE id = ANY($1::bigint[])"},
       outbox_ids{"outbox_ids",

@@ -30,6 +30,11 @@ CREATE TABLE kith.outbox (
 CREATE INDEX outbox_due ON kith.outbox (due);
 )";
 
+// What tables of kith's own have got since: column by column, with a default for what older programs write.
+constexpr char const* has_span =
+    "SELECT 1 FROM pg_attribute WHERE attrelid = 'kith.outbox'::regclass AND attname = 'trace_span'";
+constexpr char const* add_span = "ALTER TABLE kith.outbox ADD COLUMN trace_span bigint NOT NULL DEFAULT 0";
+
 // One that changes tables: alone among all programs, until it ends.
 class Session {
  public:
@@ -183,6 +188,7 @@ std::vector<std::string> expand(Reach const& reach, Layout const& layout, std::s
                    wanted + ": name all servers, in the order in which they were first named");
 
   std::vector<std::string> changes;
+  if (PQntuples(session(has_span).get()) == 0) session.change(add_span);
   Known known = known_columns(session);
   for (auto const& [number, table] : layout.all()) widen(session, *table, known[number], changes);
   return changes;

@@ -4,6 +4,8 @@
 #include <iterator>
 
 #include "base/check.h"
+#include "base/trace.h"
+#include "ports/table/table_numbers.h"
 
 namespace kith {
 namespace {
@@ -14,6 +16,31 @@ constexpr int commit_attempts_max = 3;
 
 std::string_view service_of(Commit const& commit) {
   return (commit.puts.empty() ? commit.erases.front() : commit.puts.front().key).table->service;
+}
+
+using Engine = TableNumbers::Engine;
+
+Span span_of(Engine const* engine, char const* verb, Table table) {
+  Span span = Span::child(SpanKind::client, verb);
+  if (!span) return span;
+  if (engine != nullptr) span.text("db.system.name", engine->name);
+  if (table != nullptr) span.text("db.collection.name", std::string(table->service) + '.' + std::string(table->name));
+  return span;
+}
+
+Table table_of(Commit const& commit) {
+  if (!commit.puts.empty()) return commit.puts.front().key.table;
+  if (!commit.erases.empty()) return commit.erases.front().table;
+  return commit.checks.empty() ? nullptr : commit.checks.front().key.table;
+}
+
+// A call of an engine that is another process's.
+template <class T>
+Task<T> watched(TableNumbers const* numbers, Table table, CallNumbers Engine::* of, char const* verb, Task<T> call) {
+  if (numbers == nullptr) return call;
+  Engine const& engine = table->table_class == TableClass::strict ? numbers->strict : numbers->wide;
+  if (!engine.apart) return call;
+  return observed(&(engine.*of), span_of(&engine, verb, table), std::move(call));
 }
 
 }  // namespace
@@ -31,8 +58,11 @@ Tables::Scratch& Tables::scratch() {
 
 Task<std::vector<RowPtr>> Tables::fetch(TableClass table_class, std::vector<RowKey> keys) {
   if (keys.size() <= multi_get_max) {
-    if (table_class == TableClass::strict) co_return co_await needs_.strict.get(std::move(keys));
-    co_return co_await needs_.wide.get(std::move(keys));
+    if (keys.empty()) co_return std::vector<RowPtr>{};
+    Table const table = keys.front().table;
+    Task<std::vector<RowPtr>> rows =
+        table_class == TableClass::strict ? needs_.strict.get(std::move(keys)) : needs_.wide.get(std::move(keys));
+    co_return co_await watched(numbers_, table, &Engine::get, "get", std::move(rows));
   }
   std::vector<RowPtr> rows;
   rows.reserve(keys.size());
@@ -47,17 +77,29 @@ Task<std::vector<RowPtr>> Tables::fetch(TableClass table_class, std::vector<RowK
 }
 
 Task<Scanned> Tables::fetch(Range range) {
-  if (range.table->table_class == TableClass::strict) return needs_.strict.scan(std::move(range));
-  return needs_.wide.scan(std::move(range));
+  Table const table = range.table;
+  return watched(numbers_, table, &Engine::scan, "scan",
+                 table->table_class == TableClass::strict ? needs_.strict.scan(std::move(range))
+                                                          : needs_.wide.scan(std::move(range)));
 }
 
 Task<RawPage> Tables::fetch_all(TableDescription const& table, std::string cursor, std::size_t limit) {
-  if (table.table_class == TableClass::strict) return needs_.strict.scan_all(&table, std::move(cursor), limit);
-  return needs_.wide.scan_all(&table, std::move(cursor), limit);
+  return watched(numbers_, &table, &Engine::walk, "walk",
+                 table.table_class == TableClass::strict ? needs_.strict.scan_all(&table, std::move(cursor), limit)
+                                                         : needs_.wide.scan_all(&table, std::move(cursor), limit));
 }
 
-Task<void> Tables::put(std::vector<WidePut> puts) { return needs_.wide.put(std::move(puts)); }
-Task<void> Tables::erase(std::vector<WideErase> erases) { return needs_.wide.erase(std::move(erases)); }
+Task<void> Tables::put(std::vector<WidePut> puts) {
+  Table const table = puts.empty() ? nullptr : puts.front().key.table;
+  Task<void> call = needs_.wide.put(std::move(puts));
+  return table == nullptr ? std::move(call) : watched(numbers_, table, &Engine::write, "put", std::move(call));
+}
+
+Task<void> Tables::erase(std::vector<WideErase> erases) {
+  Table const table = erases.empty() ? nullptr : erases.front().key.table;
+  Task<void> call = needs_.wide.erase(std::move(erases));
+  return table == nullptr ? std::move(call) : watched(numbers_, table, &Engine::write, "erase", std::move(call));
+}
 
 Task<void> Tables::spread_all(Spread spread) {
   auto const partitions = std::move(spread.partitions);
@@ -66,8 +108,18 @@ Task<void> Tables::spread_all(Spread spread) {
     spread.partitions.assign(partitions.begin() + static_cast<std::ptrdiff_t>(begin),
                              partitions.begin() + static_cast<std::ptrdiff_t>(end));
     Spread part = spread;
-    co_await needs_.wide.spread(std::move(part));
+    Task<void> call = needs_.wide.spread(std::move(part));
+    co_await watched(numbers_, spread.table, &Engine::write, "spread", std::move(call));
   }
+}
+
+Event Tables::named(Event event) {
+  event.id = needs_.ids.mint_as<EventId>();
+  if (TraceHere const* const here = Span::here) {
+    event.trace = here->trace;
+    event.span = here->span;
+  }
+  return event;
 }
 
 Task<Committed> Tables::commit(Change change) {
@@ -87,6 +139,14 @@ Task<Committed> Tables::commit(Change change) {
     derived.commit_.operation = commit.operation;
     commit.along.push_back(std::move(derived.commit_));
   }
+  Engine const* const engine = numbers_ == nullptr ? nullptr : &numbers_->strict;
+  Span span = span_of(engine, "commit", table_of(commit));
+  if (span)
+    for (Event& event : commit.events) {
+      event.trace = span.place().trace;
+      event.span = span.place().span;
+    }
+  Observation observation(engine == nullptr ? nullptr : &engine->write, std::move(span));
   std::vector<Event> events = commit.events;
   bool perhaps_done = false;
   for (int attempt = 1;; ++attempt) {
@@ -98,10 +158,12 @@ Task<Committed> Tables::commit(Change change) {
     } catch (Error const& error) {
       // `unavailable` speaks of this attempt alone: an earlier one may have been done all the same.
       perhaps_done = perhaps_done || error.code == Code::unknown;
+      if (!perhaps_done || last) observation.failed(error);
       if (!perhaps_done) throw;
       if (last) throw Error{Code::unknown, error.say, error.detail};
     }
     if (!outcome) continue;
+    outcome->done ? observation.done() : observation.refused();
     if (outcome->done && !events.empty())
       co_await needs_.dispatch.echo(std::move(events), outcome->along ? service_of(commit) : std::string_view());
     co_return Committed(std::move(*outcome));

@@ -179,6 +179,8 @@ class Committed {
   Outcome outcome_;
 };
 
+struct TableNumbers;
+
 class Tables {
  public:
   struct Needs {
@@ -189,6 +191,9 @@ class Tables {
     Dispatch& dispatch;
   };
   explicit Tables(Needs needs) : needs_(needs) {}
+
+  // From now on calls of the engines are counted there, and are spans of the traces they belong to. Before any call.
+  void observe(TableNumbers const& numbers) { numbers_ = &numbers; }
 
   // For `gather`, of reads of strict tables.
   bool apart() const { return needs_.strict.apart(); }
@@ -300,6 +305,12 @@ class Tables {
     co_return std::pair(std::move(found), std::move(page.cursor));
   }
 
+  // For Log::append, by a handler that has nothing to commit; under the trace that the handler runs under.
+  template <class E>
+  Event event(E const& body) {
+    return named({.kind = std::string(E::kind), .schema = E::schema, .key = body.event_key(), .body = encode(body)});
+  }
+
   Ids& ids() { return needs_.ids; }
 
  private:
@@ -320,6 +331,7 @@ class Tables {
     std::vector<RowPtr> rows;
   };
   static Scratch& scratch();
+  Event named(Event event);
   Task<std::vector<RowPtr>> fetch(TableClass table_class, std::vector<RowKey> keys);
   Task<Scanned> fetch(Range range);
   Task<RawPage> fetch_all(TableDescription const& table, std::string cursor, std::size_t limit);
@@ -328,6 +340,7 @@ class Tables {
   Task<void> spread_all(Spread spread);
 
   Needs needs_;
+  TableNumbers const* numbers_ = nullptr;
 };
 
 template <class T>

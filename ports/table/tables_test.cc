@@ -4,7 +4,9 @@
 
 #include <gmock/gmock.h>
 
+#include "base/traced.h"
 #include "ports/table/ballot.kith.h"
+#include "ports/table/table_numbers.h"
 #include "ports/table/test_world.h"
 
 namespace kith::ballot {
@@ -84,6 +86,102 @@ TEST_F(TablesTest, InsertedRowIsFoundAndASecondInsertSeesIt) {
   EXPECT_TRUE(second.conflict());
   EXPECT_EQ(second.as_is<Vote>()->choice, "soup");
   EXPECT_EQ(get<Tally>({lunch})->votes, 1u);
+}
+
+// As an engine on another machine: no row comes without waiting for it.
+class Far final : public Strict {
+ public:
+  explicit Far(Strict& engine) : engine_(engine) {}
+  Task<std::vector<RowPtr>> get(std::vector<RowKey> keys) override { return engine_.get(std::move(keys)); }
+  bool apart() const override { return true; }
+  Task<Scanned> scan(Range range) override { return engine_.scan(std::move(range)); }
+  Task<Outcome> commit(Commit commit) override { return engine_.commit(std::move(commit)); }
+  Task<RawPage> scan_all(Table table, std::string cursor, std::size_t limit) override {
+    return engine_.scan_all(table, std::move(cursor), limit);
+  }
+  Task<void> apply(std::vector<RawRow> rows) override { return engine_.apply(std::move(rows)); }
+
+ private:
+  Strict& engine_;
+};
+
+// Keeps spans in the order they ended.
+struct Kept final : Tracer {
+  Kept() : Tracer(1) {}
+  void finished(FinishedSpan span) noexcept override { spans.push_back(std::move(span)); }
+  std::vector<FinishedSpan> spans;
+};
+
+Task<void> note(std::vector<Event>& events, Event event) {
+  events.push_back(std::move(event));
+  co_return;
+}
+
+Task<void> vote_and_read(Tables& tables, Tracer& tracer, Change change) {
+  Span const span(&tracer, {{1, 2}, 3, true}, SpanKind::server, "request");
+  Task<Committed> work = tables.commit(std::move(change));
+  co_await under(span, std::move(work));
+  Task<Found<Vote>> read = tables.get<Vote>({lunch, ada});
+  co_await under(span, std::move(read));
+  Task<FoundRows<Vote>> scan = tables.scan<Vote>({.partition = {lunch}});
+  co_await under(span, std::move(scan));
+}
+
+TEST_F(TablesTest, CommitsAndReadsOfAnEngineApartAreSpansAndEventsNameTheCommit) {
+  for (bool const apart : {true, false}) {
+    Metrics metrics;
+    Kept kept;
+    Far far(world.strict());
+    std::string const engine = apart ? "postgresql" : "memory";
+    TableNumbers const numbers{TableNumbers::Engine(metrics, engine, apart),
+                               TableNumbers::Engine(metrics, "near", false)};
+    std::vector<Event> echoed;
+    Dispatch dispatch(world.time);
+    dispatch.add({.group = "g", .kind = std::string(VoteChanged::kind), .echo = true, .handle = [&](Event event) {
+                    return note(echoed, std::move(event));
+                  }});
+    Tables tables({apart ? static_cast<Strict&>(far) : world.strict(), world.wide(), world.keys, world.ids, dispatch});
+    tables.observe(numbers);
+    world.run(vote_and_read(tables, kept, vote(apart ? ada : bob)));
+
+    std::vector<std::string> names;
+    for (FinishedSpan const& span : kept.spans) names.push_back(span.name);
+    EXPECT_EQ(names, apart ? (std::vector<std::string>{"commit", "get", "scan", "request"})
+                           : (std::vector<std::string>{"commit", "request"}));
+    for (FinishedSpan const& span : kept.spans)
+      if (span.name != "request") EXPECT_EQ(span.parent, kept.spans.back().id) << span.name;
+    FinishedSpan const& commit = kept.spans.front();
+    EXPECT_EQ(commit.texts.front(), std::pair(std::string_view("db.system.name"), engine));
+    EXPECT_EQ(commit.texts.back().second, "ballot.Vote");
+    ASSERT_EQ(echoed.size(), 1u);
+    EXPECT_EQ(echoed.front().trace, commit.trace);
+    EXPECT_EQ(echoed.front().span, commit.id);
+    auto const text = metrics.text();
+    EXPECT_NE(text.find("kith_engine_total{engine=\"" + engine + "\",outcome=\"ok\",verb=\"write\"} 1\n"),
+              std::string::npos)
+        << text;
+    EXPECT_NE(
+        text.find("kith_engine_seconds_count{engine=\"" + engine + "\",verb=\"get\"} " + (apart ? "1" : "0") + "\n"),
+        std::string::npos)
+        << text;
+    // A vote that is there already is refused, which is counted apart from what failed.
+    world.run(tables.commit(vote(apart ? ada : bob)));
+    EXPECT_NE(metrics.text().find("outcome=\"refused\",verb=\"write\"} 1\n"), std::string::npos);
+    EXPECT_EQ(echoed.size(), 1u);
+  }
+}
+
+TEST_F(TablesTest, EventsWithoutATraceHaveNone) {
+  std::vector<Event> echoed;
+  Dispatch dispatch(world.time);
+  dispatch.add({.group = "g", .kind = std::string(VoteChanged::kind), .echo = true, .handle = [&](Event event) {
+                  return note(echoed, std::move(event));
+                }});
+  Tables tables({world.strict(), world.wide(), world.keys, world.ids, dispatch});
+  world.run(tables.commit(vote(ada)));
+  ASSERT_EQ(echoed.size(), 1u);
+  EXPECT_EQ(echoed.front().trace, TraceId{});
+  EXPECT_EQ(echoed.front().span, 0u);
 }
 
 TEST_F(TablesTest, ReplaceAndEraseHoldOnlyForTheRowAsRead) {

@@ -78,12 +78,8 @@ Task<void> Notifications::tell(posts::FanoutFacts post, Circle circle, std::uint
   std::erase_if(part.rows, [&](Notification const& row) { return row.expires_at_ <= now; });
   if (!part.rows.empty()) co_await needs_.tables.put(std::move(part.rows), seen_at);
   if (part.after == 0) co_return;
-  Event next{.id = needs_.tables.ids().mint_as<EventId>(), .kind = std::string(TellingContinued::kind)};
-  TellingContinued const body{.post = post.post, .circle = circle, .after = part.after};
-  next.key = body.event_key();
-  next.body = encode(body);
   std::vector<Event> events;
-  events.push_back(std::move(next));
+  events.push_back(needs_.tables.event(TellingContinued{.post = post.post, .circle = circle, .after = part.after}));
   co_await needs_.log.append(std::move(events));
 }
 

@@ -110,12 +110,8 @@ Task<void> Timeline::fan_out(posts::FanoutFacts post, TieId after) {
   people.reserve(followers.ties.size());
   for (auto const& tie : followers.ties) people.push_back(tie.other);
   if (followers.more) {
-    Event next{.id = needs_.tables.ids().mint_as<EventId>(), .kind = std::string(FanoutContinued::kind)};
-    FanoutContinued const body{.post = post.post, .after = followers.ties.back().tie};
-    next.key = body.event_key();
-    next.body = encode(body);
     std::vector<Event> events;
-    events.push_back(std::move(next));
+    events.push_back(needs_.tables.event(FanoutContinued{.post = post.post, .after = followers.ties.back().tie}));
     co_await needs_.log.append(std::move(events));
   }
   people = co_await reading(std::move(people));
@@ -175,12 +171,9 @@ Task<void> Timeline::fan_out_to_tag(posts::FanoutFacts const& post, std::string 
   std::vector<AccountId> people;
   for (auto const& follower : followers) people.push_back(follower->person);
   if (followers.more) {
-    Event next{.id = needs_.tables.ids().mint_as<EventId>(), .kind = std::string(FanoutContinued::kind)};
-    FanoutContinued const body{.post = post.post, .tag = tag, .after_person = people.back()};
-    next.key = body.event_key();
-    next.body = encode(body);
     std::vector<Event> events;
-    events.push_back(std::move(next));
+    events.push_back(
+        needs_.tables.event(FanoutContinued{.post = post.post, .tag = tag, .after_person = people.back()}));
     co_await needs_.log.append(std::move(events));
   }
   people = co_await reading(std::move(people));
