@@ -220,6 +220,7 @@ void Core::serve(Methods& methods) {
 
 Task<void> Core::report(Metrics& metrics) {
   parts_->engines.report(metrics);
+  parts_->key_store.report(metrics);
   parts_->caches.report(metrics);
   std::vector<Lag> lags;
   try {

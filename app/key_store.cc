@@ -18,6 +18,18 @@ PostgresKeysOptions postgres_options(Settings const& settings) {
   options.server_key = settings.server_key.empty() ? settings.data + "/server.key" : settings.server_key;
   return options;
 }
+
+void report_postgres(PostgresKeysStats const& stats, Metrics& metrics) {
+  auto const gauge = [&](char const* name, char const* help, auto value) {
+    metrics.gauge(name, help).set(static_cast<double>(value));
+  };
+  gauge("kith_keys_calls", "Calls to the server that keeps keys, answered since the start", stats.calls);
+  gauge("kith_keys_seconds", "Time that they took together", stats.seconds);
+  gauge("kith_keys_retries", "Calls tried once more", stats.retries);
+  gauge("kith_keys_lost", "Connections lost or given up at a deadline", stats.lost);
+  gauge("kith_keys_refused", "Calls refused while the server was given a pause", stats.refused);
+  gauge("kith_keys_connections", "Open connections", stats.connections);
+}
 #else
 constexpr char const* without_postgres = "engines_keys is postgres, but this kith was built without it (KITH_POSTGRES)";
 #endif
@@ -67,9 +79,13 @@ Keys& KeyStore::keys() {
 ServerKey const& KeyStore::server_key() const {
   return parts_->postgres ? parts_->postgres->server_key() : parts_->embedded->server_key();
 }
+void KeyStore::report(Metrics& metrics) const {
+  if (parts_->postgres) report_postgres(parts_->postgres->stats(), metrics);
+}
 #else
 Keys& KeyStore::keys() { return *parts_->embedded; }
 ServerKey const& KeyStore::server_key() const { return parts_->embedded->server_key(); }
+void KeyStore::report(Metrics&) const {}
 #endif
 
 }  // namespace kith

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/settings.h"
+#include "base/metrics.h"
 #include "base/workers.h"
 #include "ports/clock/clock.h"
 #include "ports/random/random.h"
@@ -31,6 +32,7 @@ class KeyStore {
 
   Keys& keys();
   ServerKey const& server_key() const;
+  void report(Metrics& metrics) const;
 
  private:
   struct Parts;

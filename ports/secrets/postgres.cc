@@ -227,6 +227,16 @@ PostgresKeys::~PostgresKeys() = default;
 
 ServerKey const& PostgresKeys::server_key() const { return store_->server; }
 
+PostgresKeysStats PostgresKeys::stats() const {
+  postgres::Counts const& counts = store_->counts;
+  return {.calls = counts.reads,
+          .retries = counts.retries,
+          .lost = counts.late,
+          .refused = counts.refused,
+          .seconds = static_cast<double>(counts.read_micros) / 1e6,
+          .connections = counts.connections};
+}
+
 Task<void> PostgresKeys::create(AccountId owner) {
   std::vector<AccountId> owners(1, owner);
   co_await create_many(std::move(owners));

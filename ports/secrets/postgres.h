@@ -4,6 +4,7 @@
 // of the others hold none of them. Wrapped by the server's key, a file that each process has.
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,12 @@ struct PostgresKeysOptions {
   std::string password_file;                  // read anew for each connection; empty: none
   std::chrono::milliseconds deadline{5'000};  // of a call, with its tries
   std::string server_key;                     // the file
+};
+
+struct PostgresKeysStats {
+  std::uint64_t calls = 0, retries = 0, lost = 0, refused = 0;
+  double seconds = 0;
+  std::int64_t connections = 0;
 };
 
 // Makes what is missing in the database, as every start does. Tells what it made. Waits; throws Error{unavailable}
@@ -50,6 +57,7 @@ class PostgresKeys final : public Keys {
   Task<void> destroy(AccountId owner) override;
 
   ServerKey const& server_key() const;
+  PostgresKeysStats stats() const;
 
  private:
   class Store;

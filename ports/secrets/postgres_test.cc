@@ -101,7 +101,9 @@ TEST_F(KeysOnServers, APageOfKeysIsOneQuestion) {
   std::vector<AccountId> owners;
   for (std::uint64_t i = 1; i <= 40; ++i) owners.push_back(AccountId{i});
   run(maker->create_many(owners));
+  auto const before = reader->stats().calls;
   run(reader->bring(owners));
+  EXPECT_EQ(reader->stats().calls - before, 1u);
   database.ask("ALTER TABLE kith_keys.keys RENAME TO away");
   for (AccountId const owner : owners) EXPECT_NE(get(*reader, owner), nullptr);
 }
