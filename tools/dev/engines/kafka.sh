@@ -80,7 +80,7 @@ E
   chmod 600 "$dir/password" "$dir/server.properties" "$dir/client.properties"
   if am_root; then chown $engine_user: "$dir"/{password,server.properties}; fi
   if [ ! -f "$dir/data/meta.properties" ]; then
-    kafka_java "$dir" 128m kafka.tools.StorageTool format -t "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)" \
+    kafka_java "$dir" 128m kafka.tools.StorageTool format -t "$(head -c 16 /dev/urandom | base64 | tr '+/' 'Aa' | tr -d =)" \
       -c "$dir/server.properties"
     unprivileged "${java_command[@]}" >>"$dir/log" 2>&1
   fi
