@@ -217,7 +217,7 @@ class Served final : public Connection, public std::enable_shared_from_this<Serv
     forget_body();
     if (!std::exchange(answering_, nullptr)) co_return false;
     reader_.begin();
-    bool const stays = asked_to_stay && !shared_.stopping;
+    bool const stays = asked_to_stay && !shared_.stopping && !shared_.draining;
     write_head(response, stays);
     gather(response, head_only);
     bool const sent = co_await send();

@@ -26,6 +26,7 @@ struct Shared {
   std::atomic<std::size_t> in_flight{0};
   std::atomic<std::size_t> bodies{0};
   std::atomic<bool> stopping{false};
+  std::atomic<bool> draining{false};  // answers end their connection
   Counter timeouts;
   Counter overloads;
   Counter unanswered;

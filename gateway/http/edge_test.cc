@@ -49,7 +49,9 @@ Task<Response> list(Request request) {
   response.headers.add("X-Limit", std::to_string(paging.limit));
   co_return response;
 }
-Task<std::string> not_ready() { co_return "importing"; }
+std::string why_not_ready = "importing";
+Task<std::string> not_ready() { co_return why_not_ready; }
+Task<std::vector<std::string>> degraded() { co_return std::vector<std::string>{"timeline", "notifications"}; }
 
 // Keeps spans in the order they ended.
 struct Kept final : Tracer {
@@ -101,7 +103,7 @@ class EdgeTest : public testing::Test {
                 .oauth_errors = true,
                 .summary = "test"},
                show);
-    operations_api(router, {metrics, "0.1.0", not_ready});
+    operations_api(router, {metrics, "0.1.0", not_ready, true, degraded});
   }
 
   Response ask(Method method, std::string target, HeaderList headers = {}, std::string body = {}) {
@@ -345,6 +347,8 @@ TEST_F(EdgeTest, OperatorsSeeHealthNumbersAndDescription) {
   EXPECT_EQ(get("/health/live").status, 200);
   EXPECT_EQ(get("/health/ready").status, 503);
   EXPECT_EQ(body(get("/health/ready")), R"({"error":"importing"})");
+  why_not_ready.clear();
+  EXPECT_EQ(body(get("/health/ready")), R"({"status":"degraded","without":["timeline","notifications"]})");
   get("/api/v1/statuses/12");
   EXPECT_NE(body(get("/metrics"))
                 .find(R"(kith_http_requests_total{method="GET",route="/api/v1/statuses/:id",status="2xx"} 1)"),

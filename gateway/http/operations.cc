@@ -19,8 +19,12 @@ Task<Response> live(Request) { co_return Response::json(R"({"status":"alive"})")
 
 Task<Response> ready(std::shared_ptr<Operations> operations, Request) {
   auto const reason = operations->needs.not_ready ? co_await operations->needs.not_ready() : std::string{};
-  if (reason.empty()) co_return Response::json(R"({"status":"ready"})");
-  co_return Response::error(503, reason).with("Retry-After", "5");
+  if (!reason.empty()) co_return Response::error(503, reason).with("Retry-After", "5");
+  auto const without = operations->needs.degraded ? co_await operations->needs.degraded() : std::vector<std::string>{};
+  if (without.empty()) co_return Response::json(R"({"status":"ready"})");
+  std::string names;
+  for (std::string const& name : without) names += (names.empty() ? "\"" : ",\"") + name + '"';
+  co_return Response::json(R"({"status":"degraded","without":[)" + names + "]}");
 }
 
 Task<Response> metrics(std::shared_ptr<Operations> operations, Request) {
@@ -56,7 +60,7 @@ void operations_api(Router& router, OperationsNeeds needs) {
   router.add({.path = "/health/ready",
               .access = Access::none,
               .limit = LimitClass::none,
-              .summary = "Whether requests are served; 503 with the reason if not"},
+              .summary = "Whether requests are served, and without which parts; 503 with the reason if not"},
              std::bind_front(ready, operations));
   if (operations->needs.metrics_answer)
     router.add(

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/metrics.h"
 #include "gateway/http/router.h"
@@ -16,6 +17,8 @@ struct OperationsNeeds {
   // Empty: ready. Else the reason why not, which /health/ready shows with 503.
   std::function<Task<std::string>()> not_ready;
   bool metrics_answer = true;  // without, there is no /metrics
+  // Parts that do not answer now, which /health/ready names.
+  std::function<Task<std::vector<std::string>>()> degraded = {};
 };
 
 // GET /health/live, /health/ready, /metrics (if it answers) and /api/openapi.json. Keeps references to router and

@@ -215,6 +215,8 @@ std::uint16_t Server::port() const { return state_->port; }
 bool Server::stopping() const { return state_->shared.stopping; }
 std::size_t Server::connections() const { return state_->shared.connections; }
 
+void Server::drain() { state_->shared.draining = true; }
+
 bool Server::stop(Duration grace) {
   auto& shared = state_->shared;
   if (shared.stopping.exchange(true)) return shared.connections == 0;

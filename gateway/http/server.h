@@ -50,6 +50,8 @@ class Server {
   // The port of the first address: what the system chose when it was asked for port 0.
   std::uint16_t port() const;
 
+  // Still takes connections, and closes each with its next answer, so that clients come again elsewhere.
+  void drain();
   // Once: takes no new connection and waits for the running requests. False when some had to be cut off.
   // Afterwards the server may end before its loops; without it, the loops must end first. Not from
   // a loop.

@@ -453,6 +453,20 @@ TEST_F(ServerTest, SpeaksTlsWithAlpn) {
   EXPECT_EQ(count(not_tls.rest(), "HTTP/1.1"), 0u);
 }
 
+TEST_F(ServerTest, DrainsByClosingEachConnectionWithItsAnswer) {
+  auto open = client();
+  open.send(get("/api/hello"));
+  EXPECT_EQ(status(open.answer()), 200);
+  server->drain();
+  open.send(get("/api/hello"));
+  auto const last = open.rest();
+  EXPECT_EQ(status(last), 200);
+  EXPECT_NE(last.find("Connection: close"), std::string::npos);
+  EXPECT_TRUE(open.closed);
+  // Who does not know it yet is still answered.
+  EXPECT_EQ(status(client().ask(get("/api/hello"))), 200);
+}
+
 // A client of TLS that has connected.
 class TlsClient {
  public:
