@@ -7,12 +7,18 @@
 #include <boost/asio/detached.hpp>
 #include <filesystem>
 #include <future>
+#include <map>
 #include <optional>
 
 #include "app/address.h"
 #include "app/caches.h"
+#include "app/descriptions.h"
 #include "app/engines.h"
 #include "app/key_store.h"
+#include "app/process.h"
+#include "app/remote.h"
+#include "app/role_channels.h"
+#include "app/roles.h"
 #include "base/log.h"
 #include "base/run.h"
 #include "base/workers.h"
@@ -81,10 +87,23 @@ std::filesystem::path made(std::string const& folder) {
   return folder;
 }
 
+// Where a service is asked: here, when its role is.
+template <class Interface, class Own>
+Interface& pick(std::optional<Own>& own, Interface& there) {
+  return own ? static_cast<Interface&>(*own) : there;
+}
+
+std::vector<std::string> groups_elsewhere(Settings const& settings) {
+  std::vector<std::string> groups;
+  for (FollowDescription const& follow : all_follows())
+    if (!has_role(settings, role_of(follow.service))) groups.emplace_back(follow.service);
+  return groups;
+}
+
 }  // namespace
 
 struct Core::Parts {
-  Parts(Settings const& settings, Clock& clock)
+  Parts(Settings const& settings, Clock& clock, std::shared_ptr<Identities const> const& identities)
       : clock(clock),
         folder(made(settings.data)),
         workers(static_cast<unsigned>(settings.workers)),
@@ -101,31 +120,80 @@ struct Core::Parts {
         lookup(key_store.server_key().derive("names")),
         caches(clock, settings),
         mail(make_mail(settings, clock, random, workers)),
-        users({tables, keys, clock}),
-        graph({tables, clock, users}),
-        posts({tables, clock, users, graph, &imports, {settings.post_characters_max, host_of(base_url_of(settings))}}),
-        reactions({tables, posts, graph}),
-        pages({posts, reactions, users, graph, tables.apart()}),
-        timeline({tables,
-                  clock,
-                  engines.log(),
-                  graph,
-                  posts,
-                  pages,
-                  {settings.famous_followers_up, settings.famous_followers_down, settings.active_within,
-                   settings.feeds_kept, settings.timelines_kept}}),
-        notifications({tables, clock, engines.log(), graph, posts, reactions, settings.notifications_kept}),
-        search({tables, clock, users, graph, posts}),
-        auth({tables, clock, random, passwords, lookup, caches.cache(), *mail, users, auth_settings(settings)}) {
+        channels(settings, identities),
+        remote(channels),
+        log_here(engines.log(), groups_elsewhere(settings)),
+        process(dispatch, log_here) {
     strict_engine = settings.engines_strict;
     wide_engine = settings.engines_wide;
-    graph::follow(dispatch, graph);
-    posts::follow(dispatch, posts);
-    reactions::follow(dispatch, reactions);
-    timeline::follow(dispatch, timeline);
-    notifications::follow(dispatch, notifications);
-    search::follow(dispatch, search);
-    dispatch.connect(engines.log());
+    if (has_role(settings, "social")) make_social(settings);
+    if (has_role(settings, "timeline")) make_timeline(settings);
+    if (has_role(settings, "notifications")) make_notifications(settings);
+    if (has_role(settings, "auth"))
+      auth.emplace(auth::Auth::Needs{tables, clock, random, passwords, lookup, caches.cache(), *mail, services().users,
+                                     auth_settings(settings)});
+    follow_there(settings);
+    dispatch.connect(log_here);
+  }
+
+  // They ask each other, and nobody of another role.
+  void make_social(Settings const& settings) {
+    users.emplace(users::Users::Needs{tables, keys, clock});
+    graph.emplace(graph::Graph::Needs{tables, clock, *users});
+    posts.emplace(posts::Posts::Needs{
+        tables, clock, *users, *graph, &imports, {settings.post_characters_max, host_of(base_url_of(settings))}});
+    reactions.emplace(reactions::Reactions::Needs{tables, *posts, *graph});
+    pages.emplace(pages::Pages::Needs{*posts, *reactions, *users, *graph, tables.apart()});
+    graph::follow(dispatch, *graph);
+    posts::follow(dispatch, *posts);
+    reactions::follow(dispatch, *reactions);
+  }
+  void make_timeline(Settings const& settings) {
+    Services const others = services();
+    timeline.emplace(timeline::Timeline::Needs{tables,
+                                               clock,
+                                               engines.log(),
+                                               others.graph,
+                                               others.posts,
+                                               others.pages,
+                                               {settings.famous_followers_up, settings.famous_followers_down,
+                                                settings.active_within, settings.feeds_kept, settings.timelines_kept}});
+    timeline::follow(dispatch, *timeline);
+  }
+  void make_notifications(Settings const& settings) {
+    Services const others = services();
+    notifications.emplace(notifications::Notifications::Needs{tables, clock, engines.log(), others.graph, others.posts,
+                                                              others.reactions, settings.notifications_kept});
+    search.emplace(search::Search::Needs{tables, clock, others.users, others.graph, others.posts});
+    notifications::follow(dispatch, *notifications);
+    search::follow(dispatch, *search);
+  }
+  // What a commit here waits for, and others do.
+  void follow_there(Settings const& settings) {
+    for (FollowDescription const& follow : all_follows()) {
+      std::string_view const role = role_of(follow.service);
+      if (!follow.echo || has_role(settings, role)) continue;
+      auto const there = processes.try_emplace(role, channels.of(role)).first;
+      std::string const group(follow.service);
+      dispatch.add({.group = group,
+                    .kind = std::string(follow.kind),
+                    .schema = follow.schema,
+                    .echo = true,
+                    .handle = followed_there(there->second, group, clock)});
+    }
+  }
+
+  Services services() {
+    Services const there = remote.services();
+    return {pick(users, there.users),
+            pick(graph, there.graph),
+            pick(posts, there.posts),
+            pick(reactions, there.reactions),
+            pick(pages, there.pages),
+            pick(timeline, there.timeline),
+            pick(notifications, there.notifications),
+            pick(search, there.search),
+            pick(auth, there.auth)};
   }
 
   Clock& clock;
@@ -144,15 +212,20 @@ struct Core::Parts {
   LookupHash lookup;
   Caches caches;
   std::unique_ptr<Mail> mail;
-  users::Users users;
-  graph::Graph graph;
-  posts::Posts posts;
-  reactions::Reactions reactions;
-  pages::Pages pages;
-  timeline::Timeline timeline;
-  notifications::Notifications notifications;
-  search::Search search;
-  auth::Auth auth;
+  RoleChannels channels;
+  RemoteServices remote;
+  std::map<std::string_view, process::RemoteProcess> processes;
+  LogHere log_here;
+  ProcessHere process;
+  std::optional<users::Users> users;
+  std::optional<graph::Graph> graph;
+  std::optional<posts::Posts> posts;
+  std::optional<reactions::Reactions> reactions;
+  std::optional<pages::Pages> pages;
+  std::optional<timeline::Timeline> timeline;
+  std::optional<notifications::Notifications> notifications;
+  std::optional<search::Search> search;
+  std::optional<auth::Auth> auth;
 
   // While it is watched, and while it runs.
   StrictEngine strict_engine = StrictEngine::embedded;
@@ -163,7 +236,8 @@ struct Core::Parts {
   std::promise<void> kept;
 };
 
-Core::Core(Settings const& settings, Clock& clock) : parts_(std::make_unique<Parts>(settings, clock)) {}
+Core::Core(Settings const& settings, Clock& clock, std::shared_ptr<Identities const> const& identities)
+    : parts_(std::make_unique<Parts>(settings, clock, identities)) {}
 Core::~Core() = default;
 
 void Core::observe(Metrics& metrics, Tracer* tracer) {
@@ -188,6 +262,7 @@ void Core::start(Loops& loops) {
 void Core::stop() {
   if (parts_->loops == nullptr) return;
   run(parts_->engines.stop_delivery());
+  parts_->channels.close();
   boost::asio::post(parts_->loops->at(0), [this] { parts_->stop_keeping.emit(boost::asio::cancellation_type::all); });
   parts_->kept.get_future().wait();
   try {
@@ -199,23 +274,24 @@ void Core::stop() {
   parts_->loops = nullptr;
 }
 
-Services Core::services() {
-  Parts& parts = *parts_;
-  return {parts.users,    parts.graph,         parts.posts,  parts.reactions, parts.pages,
-          parts.timeline, parts.notifications, parts.search, parts.auth};
-}
+Services Core::services() { return parts_->services(); }
 
 void Core::serve(Methods& methods) {
   Parts& parts = *parts_;
-  users::serve(parts.users, methods);
-  graph::serve(parts.graph, methods);
-  posts::serve(parts.posts, methods);
-  reactions::serve(parts.reactions, methods);
-  pages::serve(parts.pages, methods);
-  timeline::serve(parts.timeline, methods);
-  notifications::serve(parts.notifications, methods);
-  search::serve(parts.search, methods);
-  auth::serve(parts.auth, methods);
+  process::serve(parts.process, methods);
+  if (parts.users) {
+    users::serve(*parts.users, methods);
+    graph::serve(*parts.graph, methods);
+    posts::serve(*parts.posts, methods);
+    reactions::serve(*parts.reactions, methods);
+    pages::serve(*parts.pages, methods);
+  }
+  if (parts.timeline) timeline::serve(*parts.timeline, methods);
+  if (parts.notifications) {
+    notifications::serve(*parts.notifications, methods);
+    search::serve(*parts.search, methods);
+  }
+  if (parts.auth) auth::serve(*parts.auth, methods);
 }
 
 Task<void> Core::report(Metrics& metrics) {

@@ -1,6 +1,7 @@
 #pragma once
 
-// The role `core`: the engines and every service over them. One process at a time has a data folder.
+// The engines, and the services of this process's roles over them; those of other roles are asked in their processes.
+// One process at a time has a data folder.
 
 #include <memory>
 
@@ -13,6 +14,7 @@
 #include "ports/clock/minter.h"
 #include "ports/log/dispatch.h"
 #include "ports/log/log.h"
+#include "ports/rpc/identity.h"
 #include "ports/rpc/methods.h"
 #include "ports/table/tables.h"
 
@@ -23,7 +25,7 @@ class Engines;
 class Core {
  public:
   // Opens the data folder, makes it at the first start. Throws one sentence why it cannot.
-  Core(Settings const& settings, Clock& clock);
+  Core(Settings const& settings, Clock& clock, std::shared_ptr<Identities const> const& identities = nullptr);
   ~Core();
 
   // From now on engines and handlers are counted and traced. Before start(); both must outlive this.
@@ -32,8 +34,8 @@ class Core {
   void start(Loops& loops);
   void stop();
 
-  Services services();
-  void serve(Methods& methods);         // the same by rpc
+  Services services();                  // every one, wherever it runs
+  void serve(Methods& methods);         // those that run here, by rpc
   Task<void> report(Metrics& metrics);  // numbers of the engines, as they are now
 
   // For tools that work below the services: imports, rebuild, fsck.

@@ -101,7 +101,7 @@ struct Gateway::Parts {
     community_api(router, community_of(settings), services.users, services.posts, hydrator);
     public_pages(
         router, {settings.community_name, services.users, services.posts, services.pages, services.timeline, hydrator});
-    operations_api(router, {needs.metrics, std::string(version), needs.not_ready, settings.metrics});
+    operations_api(router, {needs.metrics, std::string(version), needs.not_ready, settings.metrics, needs.degraded});
     return {.router = router,
             .check = [&services](std::string token) { return auth::check_token(services.auth, std::move(token)); },
             .counter = counter,
@@ -126,6 +126,11 @@ Gateway::~Gateway() = default;
 void Gateway::start(Loops& loops) {
   if (parts_->plain) parts_->plain->start(loops);
   if (parts_->tls) parts_->tls->start(loops);
+}
+
+void Gateway::drain() {
+  if (parts_->plain) parts_->plain->drain();
+  if (parts_->tls) parts_->tls->drain();
 }
 
 bool Gateway::stop() {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/services.h"
 #include "app/settings.h"
@@ -25,12 +26,16 @@ class Gateway {
     Tracer* tracer = nullptr;
     // Why requests should not come yet; empty when they may.
     std::function<Task<std::string>()> not_ready;
+    // Roles that do not answer, without which most requests are answered all the same.
+    std::function<Task<std::vector<std::string>>()> degraded;
   };
   Gateway(Needs needs, Settings const& settings);
   ~Gateway();
 
   // Listens, or throws one sentence why not.
   void start(Loops& loops);
+  // Still answers, and closes each connection with its answer. Any thread.
+  void drain();
   // False when requests had to be cut off. Not from a loop.
   bool stop();
 

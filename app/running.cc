@@ -7,7 +7,9 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -16,7 +18,10 @@
 #include "app/core.h"
 #include "app/engines.h"
 #include "app/gateway.h"
+#include "app/process.kith.h"
 #include "app/remote.h"
+#include "app/role_channels.h"
+#include "app/roles.h"
 #include "app/version.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -30,6 +35,8 @@ namespace kith {
 namespace {
 
 constexpr Duration numbers_every = std::chrono::seconds{10};
+// Who asks whether this process is ready asks again soon.
+constexpr Duration answer_within = std::chrono::seconds{2};
 
 unsigned threads_of(Settings const& settings) {
   return settings.threads > 0 ? static_cast<unsigned>(settings.threads)
@@ -64,17 +71,45 @@ struct Running::Parts {
   Task<std::string> reason() {
     {
       std::lock_guard const lock(mutex);
-      if (!remote || !not_ready.empty()) co_return not_ready;
+      if (core_here() || !not_ready.empty()) co_return not_ready;
     }
-    // A gateway is ready when its core answers: it is asked for a token that nobody has.
+    // Without these two nobody is answered anything.
+    for (std::string_view const role : {"auth", "social"})
+      if (!co_await answers(role)) co_return missing(role);
+    // And that one's tables: it is asked for a token that nobody has.
     try {
       auth::Token nobodys{"none"};
-      co_await remote->services().auth.check(Call{}, std::move(nobodys));
+      Services all = services();
+      co_await all.auth.check(soon(), std::move(nobodys));
     } catch (Error const&) {
-      co_return "The core of this server does not answer";
+      co_return missing("auth");
     }
     co_return "";
   }
+  Task<std::vector<std::string>> degraded() {
+    std::vector<std::string> without;
+    for (std::string_view const role : {"timeline", "notifications"})
+      if (!co_await answers(role)) without.emplace_back(role);
+    co_return without;
+  }
+  Task<bool> answers(std::string_view role) {
+    auto const process = processes.find(role);
+    if (process == processes.end()) co_return true;  // it runs here
+    try {
+      co_await process->second.ready(soon());
+      co_return true;
+    } catch (Error const&) {
+      co_return false;
+    }
+  }
+  std::string missing(std::string_view role) const {
+    std::string_view const name = called_as(settings, role);
+    return name == "core" ? "The core of this server does not answer"
+                          : "The part of this server that does " + std::string(name) + " does not answer";
+  }
+  Call soon() const { return {.deadline = clock.now() + answer_within}; }
+  bool core_here() const { return processes.empty(); }
+  Services services() { return core ? core->services() : remote->services(); }
 
   Settings settings;
   SystemClock clock;
@@ -82,10 +117,12 @@ struct Running::Parts {
   std::optional<OtlpTracer> traces;
   Tracer* tracer = nullptr;
   Methods methods;
+  std::shared_ptr<Identities const> identities;
   std::optional<Core> core;
-  std::optional<GrpcChannel> channel;
+  std::optional<RoleChannels> channels;
   std::optional<ObservedChannel> observed;
-  std::optional<RemoteServices> remote;
+  std::optional<RemoteServices> remote;  // of a gateway alone
+  std::map<std::string_view, process::RemoteProcess> processes;
   std::optional<Gateway> gateway;
   std::mutex mutex;
   std::string not_ready;
@@ -96,40 +133,41 @@ struct Running::Parts {
   std::optional<Loops> loops;
 };
 
-bool has_role(Settings const& settings, std::string_view role) {
-  return std::ranges::any_of(settings.roles, [&](std::string const& each) { return each == role || each == "all"; });
-}
-
 Running::Running(Settings settings, std::string not_ready) : parts_(std::make_unique<Parts>(std::move(settings))) {
   Parts& parts = *parts_;
   parts.not_ready = std::move(not_ready);
-  bool const is_core = has_role(parts.settings, "core");
   bool const is_gateway = has_role(parts.settings, "gateway");
   if (!parts.settings.trace_endpoint.empty())
     parts.tracer = &parts.traces.emplace(trace_settings(parts.settings), parts.metrics);
-  if (is_core) {
-    parts.core.emplace(parts.settings, parts.clock);
+  parts.identities = identities_of(parts.settings);
+  if (runs_services(parts.settings)) {
+    parts.core.emplace(parts.settings, parts.clock, parts.identities);
     parts.core->observe(parts.metrics, parts.tracer);
     parts.core->serve(parts.methods);
     observe(parts.methods, parts.metrics, parts.tracer);
-  } else {
-    parts.channel.emplace(rpc_address(parts.settings));
-    parts.observed.emplace(*parts.channel, parts.metrics);
-    parts.remote.emplace(*parts.observed);
   }
-  if (is_gateway)
+  if (is_gateway) {
+    parts.channels.emplace(parts.settings, parts.identities);
+    parts.observed.emplace(*parts.channels, parts.metrics);
+    if (!parts.core) parts.remote.emplace(*parts.observed);
+    for (std::string_view const role : service_roles)
+      if (!has_role(parts.settings, role)) parts.processes.try_emplace(role, parts.channels->of(role));
     parts.gateway.emplace(Gateway::Needs{.services = services(),
                                          .clock = parts.clock,
                                          .metrics = parts.metrics,
                                          .tracer = parts.tracer,
-                                         .not_ready = [&parts] { return parts.reason(); }},
+                                         .not_ready = [&parts] { return parts.reason(); },
+                                         .degraded = [&parts] { return parts.degraded(); }},
                           parts.settings);
+  }
   parts.loops.emplace(threads_of(parts.settings));
   std::vector<boost::asio::any_io_executor> executors;
   for (std::size_t i = 0; i < parts.loops->size(); ++i) executors.push_back(parts.loops->at(i).get_executor());
-  if (is_core) {
+  if (parts.core) {
     parts.core->start(*parts.loops);
-    parts.rpc.emplace(GrpcServer::Settings{.addresses = {rpc_address(parts.settings)}}, parts.methods, executors);
+    GrpcServer::Settings answering{.addresses = parts.settings.rpc_listen, .identities = parts.identities};
+    answering.addresses.push_back(rpc_address(parts.settings));
+    parts.rpc.emplace(std::move(answering), parts.methods, executors);
     boost::asio::co_spawn(parts.loops->at(0), report_numbers(*parts.core, parts.metrics, parts.clock),
                           boost::asio::detached);
   }
@@ -140,15 +178,25 @@ Running::~Running() {
   Parts& parts = *parts_;
   if (parts.gateway) parts.gateway->stop();
   if (parts.rpc) parts.rpc->stop();
-  parts.channel.reset();
+  if (parts.channels) parts.channels->close();
   if (parts.core) parts.core->stop();
   parts.loops.reset();
 }
 
 int Running::wait() {
-  parts_->signals.async_wait([](auto, int) {});
-  parts_->signals_loop.run();
+  Parts& parts = *parts_;
+  parts.signals.async_wait([](auto, int) {});
+  parts.signals_loop.run();
   log(LogLevel::info, "stopping");
+  if (!parts.gateway || parts.settings.drain_for == Duration{0}) return 0;
+  // Who shares requests out to this gateway sees it here, and asks another from then on.
+  not_ready("This server is stopping");
+  parts.gateway->drain();
+  boost::asio::steady_timer over(parts.signals_loop, parts.settings.drain_for);
+  over.async_wait([&parts](auto) { parts.signals.cancel(); });
+  parts.signals.async_wait([&over](auto, int) { over.cancel(); });  // a second signal means: now
+  parts.signals_loop.restart();
+  parts.signals_loop.run();
   return 0;
 }
 
@@ -162,13 +210,13 @@ void Running::not_ready(std::string reason) {
   parts_->not_ready = std::move(reason);
 }
 
-Services Running::services() { return parts_->core ? parts_->core->services() : parts_->remote->services(); }
+Services Running::services() { return parts_->services(); }
 Core* Running::core() { return parts_->core ? &*parts_->core : nullptr; }
 
 struct Reached::Parts {
   SystemClock clock;
   std::optional<Core> core;
-  std::optional<GrpcChannel> channel;
+  std::optional<RoleChannels> channels;
   std::optional<RemoteServices> remote;
   std::optional<Loops> loops;
 };
@@ -178,19 +226,21 @@ Reached::Reached(Settings const& settings, Missing missing) : parts_(std::make_u
   if (missing == Missing::refused && settings.rpc_folder.empty() && keeps_in_folder(settings) &&
       !std::filesystem::exists(settings.data + "/format"))
     throw Error{Code::invalid, "There is no data folder of kith at " + settings.data};
-  std::string const address = rpc_address(settings);
-  if (answers(private_socket(address))) {
-    parts_->channel.emplace(address);
-    parts_->remote.emplace(*parts_->channel);
+  Settings asked = settings;
+  if (names_others(settings) || answers(private_socket(rpc_address(settings)))) {
+    asked.roles = {"gateway"};  // which asks all others
+    parts_->channels.emplace(asked, identities_of(asked));
+    parts_->remote.emplace(*parts_->channels);
     return;
   }
-  parts_->core.emplace(settings, parts_->clock);
+  asked.roles = {"all"};
+  parts_->core.emplace(asked, parts_->clock);
   parts_->loops.emplace(1);
   parts_->core->start(*parts_->loops);
 }
 
 Reached::~Reached() {
-  parts_->channel.reset();
+  if (parts_->channels) parts_->channels->close();
   if (parts_->core) parts_->core->stop();
   parts_->loops.reset();
 }

@@ -13,8 +13,6 @@ namespace kith {
 
 class Core;
 
-bool has_role(Settings const& settings, std::string_view role);
-
 class Running {
  public:
   // Opens, listens and serves the settings' roles. Throws one sentence why not. `not_ready`: why

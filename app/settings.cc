@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 
+#include "app/settings_checks.h"
 #include "app/settings_file.h"
 #include "app/settings_words.h"
 #include "base/error.h"
@@ -30,7 +31,8 @@ struct Setting {
   std::vector<Kind> kinds;  // that it may have in the file
   std::function<bool(Settings&, std::vector<std::string> const&)> set;
   std::function<std::vector<std::string>(Settings const&)> get;
-  bool bare = false;  // written in the file without quotes
+  bool bare = false;                         // written in the file without quotes
+  std::vector<std::string_view> words = {};  // all that a value may be, for the one that was probably meant
 };
 
 class Table {
@@ -44,16 +46,40 @@ class Table {
          "Addresses for plain HTTP. With a port alone (:8080), every address of the machine.");
     list("tls_listen", &Settings::tls_listen, is_listen, "HOST:PORT, such as 0.0.0.0:8443",
          "Addresses for HTTPS; they need a certificate and its key.");
-    text("tls_certificate", &Settings::tls_certificate, "a file", "The certificate and its chain, PEM.");
+    text("tls_certificate", &Settings::tls_certificate, "a file",
+         "The certificate and its chain, PEM; both files may be replaced while serving.");
     text("tls_key", &Settings::tls_key, "a file", "The key of the certificate, PEM.");
     checked("base_url", &Settings::base_url, is_base_url, "https://HOST without a path, or nothing",
             "How people reach the server. Nothing: as each request says; set it behind a proxy.");
     list("trusted_proxies", &Settings::trusted_proxies, is_range, "addresses or ranges, such as 10.0.0.0/8",
          "Proxies that may say for whom they ask. This machine is always trusted.");
-    list("roles", &Settings::roles, is_role, "all, gateway or core",
-         "What this process does. A gateway reaches the core through the rpc folder.");
+    list("roles", &Settings::roles, is_role, "all, gateway, core, auth, social, timeline or notifications",
+         "What this process does; core is all but the gateway. Several processes of a role need every engine on "
+         "servers.");
+    all_.back().words.assign(std::begin(role_words), std::end(role_words));
     checked("rpc_folder", &Settings::rpc_folder, is_folder, "a folder of this machine",
             "Where processes of this server meet; only its owner may enter. Nothing: rpc in the data folder.");
+
+    group("Roles on other machines");
+    constexpr char const* rpc_values = "tcp:HOST:PORT, such as tcp:10.0.0.1:7001";
+    list("rpc_listen", &Settings::rpc_listen, is_rpc, rpc_values,
+         "Where this process answers other roles, by mutual TLS, beside the socket in the rpc folder.");
+    list("rpc_core", &Settings::rpc_core, is_rpc, rpc_values,
+         "Processes of the role core, or of each role that is named nowhere else. Nothing: the socket in the rpc "
+         "folder.");
+    list("rpc_auth", &Settings::rpc_auth, is_rpc, rpc_values, "Processes of the role auth, asked in turn.");
+    list("rpc_social", &Settings::rpc_social, is_rpc, rpc_values,
+         "Processes of the role social: people, ties, posts, reactions.");
+    list("rpc_timeline", &Settings::rpc_timeline, is_rpc, rpc_values, "Processes of the role timeline: feeds.");
+    list("rpc_notifications", &Settings::rpc_notifications, is_rpc, rpc_values,
+         "Processes of the role notifications, which also searches.");
+    text("rpc_certificate", &Settings::rpc_certificate, "a file",
+         "This process to other roles: the certificate and its chain, PEM. It and the two below may be replaced "
+         "while serving.");
+    text("rpc_key", &Settings::rpc_key, "a file", "The key of that certificate, PEM.");
+    text("rpc_authority", &Settings::rpc_authority, "a file", "Whose certificates are believed between roles, PEM.");
+    checked("rpc_domain", &Settings::rpc_domain, is_rpc_domain, "a domain, such as kith.internal",
+            "Certificates name each role of their process under it: social.kith.internal, or *.kith.internal.");
 
     group("The community");
     text("community_name", &Settings::community_name, "a text", "What it is called.");
@@ -121,6 +147,8 @@ class Table {
           "Bodies of all requests being received or answered.");
     duration("request_deadline", &Settings::request_deadline, std::chrono::seconds{1}, std::chrono::minutes{10},
              "A request that takes longer is given up.");
+    duration("drain_for", &Settings::drain_for, std::chrono::seconds{0}, std::chrono::minutes{10},
+             "A gateway told to stop says so long that it is not ready, and still answers, so that others are asked.");
     duration("stop_within", &Settings::stop_within, std::chrono::seconds{0}, std::chrono::minutes{60},
              "Running requests may take so long to end when the server stops.");
     bytes("cache_memory", &Settings::cache_memory, 0, std::uint64_t{1} << 40,
@@ -327,7 +355,11 @@ std::string environment_name(std::string_view name) {
 
 [[noreturn]] void wrong(std::string const& where, Setting const& setting, std::vector<std::string> const& texts) {
   std::string const is = setting.secret ? std::string("not right") : joined(texts);
-  throw Error{Code::invalid, where + " is " + is + ", but must be " + setting.values};
+  std::string_view near;
+  for (std::string const& text : texts)
+    if (std::ranges::find(setting.words, text) == setting.words.end()) near = nearest(text, setting.words);
+  throw Error{Code::invalid, where + " is " + is + ", but must be " + setting.values +
+                                 (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?")};
 }
 
 void set(Settings& settings, Setting const& setting, std::vector<std::string> texts, std::string const& where) {
@@ -373,62 +405,6 @@ void read_password(Settings& settings) {
   if (!settings.mail_smtp_password.empty())
     throw Error{Code::invalid, "mail_smtp_password and mail_smtp_password_file are both set: use one of them"};
   settings.mail_smtp_password = password_in(file, "mail_smtp_password_file", Code::invalid);
-}
-
-// What only shows when settings are seen together.
-void check_together(Settings const& settings) {
-  auto const refuse = [](char const* say) { throw Error{Code::invalid, say}; };
-  bool const certificate = !settings.tls_certificate.empty(), key = !settings.tls_key.empty();
-  if (certificate != key) refuse("tls_certificate and tls_key belong together: set both or none");
-  if (!settings.tls_listen.empty() && !certificate) refuse("tls_listen needs tls_certificate and tls_key");
-  if (certificate && settings.tls_listen.empty())
-    refuse("tls_certificate is set, but tls_listen names no address for it");
-  if (settings.data.empty()) refuse("data must name a folder");
-  if (settings.listen.empty() && settings.tls_listen.empty())
-    refuse("listen names no address: nobody could reach the server");
-  if (settings.roles.empty()) refuse("roles names none: say all, gateway or core");
-  if (settings.community_name.empty()) refuse("community_name must not be empty");
-  if (settings.famous_followers_down >= settings.famous_followers_up)
-    refuse("famous_followers_down must be less than famous_followers_up");
-  if (settings.engines_strict == StrictEngine::postgres && settings.postgres_servers.empty())
-    refuse("engines_strict is postgres, but postgres_servers names no server");
-  if (settings.engines_wide == WideEngine::cassandra) {
-    if (settings.cassandra_servers.empty()) refuse("engines_wide is cassandra, but cassandra_servers names no server");
-    // The embedded tables write what belongs before a commit in the same breath, which no other engine can join.
-    if (settings.engines_strict != StrictEngine::postgres)
-      refuse("engines_wide is cassandra, which needs the strict tables on servers too: set engines_strict to postgres");
-    if (settings.cassandra_keyspace.empty()) refuse("cassandra_keyspace must not be empty");
-    if (!settings.cassandra_password_file.empty() && settings.cassandra_user.empty())
-      refuse("cassandra_password_file is set, but cassandra_user names nobody it belongs to");
-  }
-  if (settings.engines_keys == KeysEngine::postgres && settings.keys_server.empty())
-    refuse("engines_keys is postgres, but keys_server names no server");
-  // Nothing else would keep a second process from starting, and its keys from being others than the first one's.
-  if (settings.engines_keys == KeysEngine::embedded && settings.engines_strict != StrictEngine::embedded &&
-      settings.engines_wide != WideEngine::embedded && settings.engines_log != LogEngine::embedded)
-    refuse(
-        "Tables and log lie on servers, where several processes share them, but engines_keys is embedded: "
-        "set it to postgres, and name a database for the keys in keys_server");
-  if (settings.redis_servers.empty() && settings.engines_cache == SharedEngine::redis)
-    refuse("engines_cache is redis, but redis_servers names no server");
-  if (settings.redis_servers.empty() && settings.engines_bus == SharedEngine::redis)
-    refuse("engines_bus is redis, but redis_servers names no server");
-  if (settings.redis_tls_certificate.empty() != settings.redis_tls_key.empty())
-    refuse("redis_tls_certificate and redis_tls_key belong together: set both or none");
-  if (settings.redis_prefix.find_first_of("{}") != std::string::npos)
-    refuse("redis_prefix must be without braces, which would put all keys on one server");
-  if (settings.engines_log == LogEngine::kafka) {
-    if (settings.kafka_servers.empty()) refuse("engines_log is kafka, but kafka_servers names no server");
-    // Events come there by the outbox; the embedded tables write theirs into the embedded log.
-    if (settings.engines_strict != StrictEngine::postgres)
-      refuse("engines_log is kafka, which needs the strict tables on servers too: set engines_strict to postgres");
-    if (settings.kafka_topics.empty()) refuse("kafka_topics must not be empty");
-  }
-  if (settings.mail_from.empty()) refuse("mail_from must be an e-mail address");
-  if (settings.mail == MailBy::smtp && settings.mail_smtp_host.empty())
-    refuse("mail is smtp, but mail_smtp_host names no server");
-  if (settings.mail_smtp_tls == MailTls::none && !settings.mail_smtp_user.empty())
-    refuse("mail_smtp_tls is none, which would send the password in the clear: use starttls or implicit");
 }
 
 std::string quoted(std::string const& text) {

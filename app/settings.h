@@ -37,6 +37,16 @@ struct Settings {
   std::vector<std::string> trusted_proxies = {};
   std::vector<std::string> roles = {"all"};
   std::string rpc_folder = {};
+  std::vector<std::string> rpc_listen = {};
+  std::vector<std::string> rpc_core = {};
+  std::vector<std::string> rpc_auth = {};
+  std::vector<std::string> rpc_social = {};
+  std::vector<std::string> rpc_timeline = {};
+  std::vector<std::string> rpc_notifications = {};
+  std::string rpc_certificate = {};
+  std::string rpc_key = {};
+  std::string rpc_authority = {};
+  std::string rpc_domain = "kith.internal";
 
   // The community.
   std::string community_name = "kith";
@@ -84,6 +94,7 @@ struct Settings {
   std::uint64_t requests_in_flight_max = 2'000;
   std::uint64_t request_bodies_max = std::uint64_t{256} << 20;
   Duration request_deadline = std::chrono::seconds{15};
+  Duration drain_for = std::chrono::seconds{0};
   Duration stop_within = std::chrono::seconds{30};
   std::uint64_t cache_memory = 0;
   CacheEviction cache_eviction = CacheEviction::lru;
@@ -140,6 +151,9 @@ struct Settings {
 
   friend bool operator==(Settings const&, Settings const&) = default;
 };
+
+// Whether a process with these settings does it: "all" is every role, "core" all but the gateway.
+bool has_role(Settings const& settings, std::string_view role);
 
 // A value as text, and who says so: {"listen", "localhost:80", "--listen"}.
 struct SettingFrom {

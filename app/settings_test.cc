@@ -164,7 +164,41 @@ TEST_F(SettingsFile, WhatDoesNotGoTogetherIsRefused) {
   EXPECT_THAT(refusal("mail = \"smtp\"\n"), HasSubstr("mail_smtp_host names no server"));
   EXPECT_THAT(refusal("mail_smtp_tls = \"none\"\nmail_smtp_user = \"me\"\n"), HasSubstr("in the clear"));
   EXPECT_THAT(refusal("listen = []\n"), HasSubstr("nobody could reach"));
-  EXPECT_THAT(refusal("roles = [\"gateways\"]\n"), HasSubstr("roles is 'gateways', but must be all, gateway or core"));
+  EXPECT_THAT(
+      refusal("roles = [\"gateways\"]\n"),
+      HasSubstr("roles is 'gateways', but must be all, gateway, core, auth, social, timeline or notifications; did you "
+                "mean 'gateway'?"));
+}
+
+TEST_F(SettingsFile, RolesApartNeedServersCertificatesAndAddresses) {
+  std::string const servers =
+      "engines_strict = \"postgres\"\npostgres_servers = [\"postgresql://db\"]\n"
+      "engines_wide = \"cassandra\"\ncassandra_servers = [\"wide:9042\"]\n"
+      "engines_log = \"kafka\"\nkafka_servers = [\"log:9092\"]\n"
+      "engines_keys = \"postgres\"\nkeys_server = \"postgresql://keys\"\nserver_key = \"k\"\n"
+      "engines_cache = \"redis\"\nredis_servers = [\"redis://cache:6379\"]\n";
+  std::string const files = "rpc_certificate = \"c\"\nrpc_key = \"k\"\nrpc_authority = \"a\"\n";
+  std::string const timeline = "roles = [\"timeline\"]\n";
+  EXPECT_THAT(refusal(timeline), HasSubstr("with an engine in the data folder roles may be all, or core and gateway"));
+  EXPECT_THAT(refusal("rpc_key = \"k\"\n"), HasSubstr("rpc_certificate, rpc_key and rpc_authority belong together"));
+  EXPECT_THAT(refusal("rpc_core = [\"tcp:core:7001\"]\n"), HasSubstr("only with mutual TLS: set rpc_certificate"));
+  EXPECT_THAT(refusal("rpc_listen = [\"tcp:core:7001\"]\n"), HasSubstr("only with mutual TLS: set rpc_certificate"));
+  EXPECT_THAT(refusal("rpc_core = [\"core:7001\"]\n"), HasSubstr("rpc_core is 'core:7001', but must be tcp:HOST:PORT"));
+  EXPECT_THAT(refusal(timeline + servers), HasSubstr("roles is 'timeline', but rpc_social names no process"));
+  EXPECT_THAT(refusal(timeline + servers + files + "rpc_social = [\"tcp:s:1\"]\n"),
+              HasSubstr("but rpc_notifications names no process that does notifications"));
+  Settings const part =
+      read(timeline + servers + files + "rpc_social = [\"tcp:s:1\", \"tcp:s:2\"]\nrpc_notifications = [\"tcp:n:1\"]\n");
+  EXPECT_TRUE(has_role(part, "timeline"));
+  EXPECT_FALSE(has_role(part, "social"));
+  EXPECT_EQ(read(timeline + servers + files + "rpc_core = [\"tcp:c:1\"]\n").rpc_core.size(), 1u);
+  // A gateway may be anywhere, and the core beside its own engines.
+  EXPECT_EQ(read("roles = [\"gateway\"]\n" + files + "rpc_core = [\"tcp:c:1\"]\n").rpc_core.size(), 1u);
+  EXPECT_THAT(refusal("roles = [\"gateway\"]\n" + files + "rpc_auth = [\"tcp:c:1\"]\n"),
+              HasSubstr("rpc_social names no process"));
+  Settings const core = read("roles = [\"core\"]\n");
+  EXPECT_TRUE(has_role(core, "social"));
+  EXPECT_FALSE(has_role(core, "gateway"));
 }
 
 TEST_F(SettingsFile, APasswordMayLieInAFileOfItsOwn) {

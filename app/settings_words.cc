@@ -117,7 +117,17 @@ bool is_range(std::string_view text) {
   return bits && *bits <= (v6 ? 128 : 32);
 }
 
-bool is_role(std::string_view text) { return text == "all" || text == "gateway" || text == "core"; }
+bool is_role(std::string_view text) { return std::ranges::find(role_words, text) != std::end(role_words); }
+
+bool is_rpc(std::string_view text) {
+  if (!text.starts_with("tcp:")) return false;
+  text.remove_prefix(4);
+  return is_listen(text) && !text.starts_with(':') && !text.starts_with('*');
+}
+
+bool is_rpc_domain(std::string_view text) {
+  return is_host(text) && text.find(':') == std::string_view::npos && text.find('[') == std::string_view::npos;
+}
 
 bool is_language(std::string_view text) {
   return text.size() >= 2 && text.size() <= 12 &&

@@ -28,7 +28,11 @@ bool is_listen(std::string_view text);
 bool is_folder(std::string_view text);  // and no address on a network
 bool is_base_url(std::string_view text);
 bool is_range(std::string_view text);
+inline constexpr std::string_view role_words[] = {"all",    "gateway",  "core",         "auth",
+                                                  "social", "timeline", "notifications"};
 bool is_role(std::string_view text);
+bool is_rpc(std::string_view text);
+bool is_rpc_domain(std::string_view text);
 bool is_language(std::string_view text);
 bool is_collector(std::string_view text);     // or nothing
 bool is_mail_address(std::string_view text);  // or nothing

@@ -41,9 +41,11 @@ class GrpcChannel final : public Channel {
   // Connects at the first call, and again whenever the other end has come back.
   explicit GrpcChannel(Settings settings);
   explicit GrpcChannel(std::string const& address) : GrpcChannel(Settings{.addresses = {address}}) {}
-  // Ends what is under way (unknown) and waits for it. Must come before the end of the executors
-  // that wait for calls.
+  // Closes.
   ~GrpcChannel() override;
+  // Ends what is under way (unknown) and waits for it; what comes afterwards is refused. Must come before the end of
+  // the executors that wait for calls. Repeating it does nothing.
+  void close();
 
   Task<std::string> call(Call call, std::string_view method, std::string request) override;
 

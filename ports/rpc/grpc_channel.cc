@@ -86,6 +86,7 @@ struct GrpcChannel::Inside {
   std::mutex mutex = {};
   std::condition_variable none_left = {};
   std::set<std::shared_ptr<Pending>> under_way = {};
+  bool closed = false;
 
   explicit Inside(Settings settings) : peers(std::move(settings)) {}
 
@@ -93,7 +94,9 @@ struct GrpcChannel::Inside {
     {
       std::lock_guard const lock(mutex);
       under_way.insert(pending);
+      if (closed) pending->given_up = true;
     }
+    if (pending->given_up) return done({grpc::StatusCode::UNAVAILABLE, "failed to connect: this process is stopping"});
     pending->line->stub.UnaryCall(&pending->context, pending->path, {}, &pending->request, &pending->response,
                                   std::move(done));
   }
@@ -104,6 +107,7 @@ struct GrpcChannel::Inside {
   }
   void end_all() {
     std::unique_lock lock(mutex);
+    closed = true;
     auto const left = under_way;
     lock.unlock();  // a cancelled call may end on this very thread
     for (auto const& pending : left) pending->give_up();
@@ -169,7 +173,9 @@ std::string tls_missing(std::string const& address) {
 
 GrpcChannel::GrpcChannel(Settings settings) : inside_(std::make_shared<Inside>(std::move(settings))) {}
 
-GrpcChannel::~GrpcChannel() { inside_->end_all(); }
+GrpcChannel::~GrpcChannel() { close(); }
+
+void GrpcChannel::close() { inside_->end_all(); }
 
 Task<std::string> GrpcChannel::call(Call call, std::string_view method, std::string request) {
   if (request.size() > rpc_bytes_max) throw Error{Code::invalid, "This request is too large"};

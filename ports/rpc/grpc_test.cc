@@ -168,9 +168,10 @@ TEST(GrpcCalls, OfAClosedChannelEndUnknown) {
   });
   std::thread thread([&] { loop.run(); });
   EXPECT_TRUE(comes_true([&] { return form.service.begun == 1u; }));
-  form.channel.reset();
+  form.channel->close();
   thread.join();
   EXPECT_EQ(code, Code::unknown);
+  EXPECT_EQ(failure_of(form.calls().touch({})).code, Code::unavailable);
 }
 
 TEST(GrpcCalls, OfAnUnknownNameAreOurMistake) {

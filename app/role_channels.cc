@@ -1,0 +1,36 @@
+#include "app/role_channels.h"
+
+#include "app/roles.h"
+#include "base/check.h"
+
+namespace kith {
+
+RoleChannels::RoleChannels(Settings const& settings, std::shared_ptr<Identities const> const& identities) {
+  for (std::string_view const role : service_roles) {
+    if (has_role(settings, role)) continue;
+    std::string const name(called_as(settings, role));
+    auto& channel = by_name_[name];
+    if (!channel) {
+      GrpcChannel::Settings called{.addresses = addresses_of(settings, role), .identities = identities};
+      if (identities) called.name = identities->name_of(name);
+      channel = std::make_unique<GrpcChannel>(std::move(called));
+    }
+    by_role_.emplace(role, channel.get());
+  }
+}
+
+Channel& RoleChannels::of(std::string_view role) {
+  auto const found = by_role_.find(role);
+  check(found != by_role_.end(), "what runs in this process is not asked of another");
+  return *found->second;
+}
+
+void RoleChannels::close() {
+  for (auto const& [name, channel] : by_name_) channel->close();
+}
+
+Task<std::string> RoleChannels::call(Call call, std::string_view method, std::string request) {
+  return of(role_of(service_of(method))).call(call, method, std::move(request));
+}
+
+}  // namespace kith

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "app/settings.h"
+#include "ports/rpc/grpc.h"
+
+namespace kith {
+
+// The ways to the processes of other roles. As a channel it takes each call to the role of the service it names, so
+// remote forms need not know who runs where.
+class RoleChannels final : public Channel {
+ public:
+  RoleChannels(Settings const& settings, std::shared_ptr<Identities const> const& identities);
+
+  // Of a role that this process does not have.
+  Channel& of(std::string_view role);
+  // Ends what is under way; what comes afterwards is refused.
+  void close();
+  Task<std::string> call(Call call, std::string_view method, std::string request) override;
+
+ private:
+  std::map<std::string, std::unique_ptr<GrpcChannel>, std::less<>> by_name_;  // "core" may stand for several roles
+  std::map<std::string_view, Channel*> by_role_;
+};
+
+}  // namespace kith

@@ -1,0 +1,37 @@
+#pragma once
+
+// Which services are one role, and where the processes of a role are. A call between processes costs as much as a
+// page, so services that ask each other for each page are one role: social.
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/settings.h"
+#include "ports/rpc/identity.h"
+
+namespace kith {
+
+// Those of services; beside them there is only the gateway.
+inline constexpr std::array<std::string_view, 4> service_roles{"auth", "social", "timeline", "notifications"};
+
+// "posts" -> "social"
+std::string_view role_of(std::string_view service);
+// "kith.posts.Posts/See" -> "posts"
+std::string_view service_of(std::string_view method);
+
+// Whether services run in a process with these settings.
+bool runs_services(Settings const& settings);
+// Whether they say where processes of other roles are.
+bool names_others(Settings const& settings);
+// Under which setting its processes stand, and so by which name they are called: the role itself, or "core".
+std::string_view called_as(Settings const& settings, std::string_view role);
+// Where they are; the socket in the rpc folder when no setting says it.
+std::vector<std::string> addresses_of(Settings const& settings, std::string_view role);
+
+// Null when the settings name no certificate, or it is not needed. Throws one sentence why it cannot be used.
+std::shared_ptr<Identities const> identities_of(Settings const& settings);
+
+}  // namespace kith
