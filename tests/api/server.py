@@ -11,25 +11,30 @@ import time
 
 import requests
 
+from certificates import Authority
+
 PROGRAM = os.environ.get("KITH_PROGRAM", "")
 SHAPE = os.environ.get("KITH_SHAPE", "one")
 FOLDER = pathlib.Path(os.environ.get("KITH_API_FOLDER", "/tmp/kith-api"))
 ENGINES = pathlib.Path(__file__).resolve().parents[2] / "tools/dev/engines"
-PORTS = range(18320, 18360)  # what the suite may listen on
+PORTS = range(18320, 18400)  # what the suite may listen on
+ROLES = ("auth", "social", "timeline", "notifications")  # beside the gateway
 START_WITHIN_SECONDS = 30
 STOP_WITHIN_SECONDS = 40  # a stopping server ends what it began
 started = []  # whatever a test does, none of these outlives the run
 
 
-def free_port():
+def free_port(but=()):
     for port in PORTS:
+        if port in but:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
             return port
-    raise RuntimeError("No port is free from 18320 to 18359")
+    raise RuntimeError("No port is free from 18320 to 18399")
 
 
 def database(name):
@@ -88,7 +93,7 @@ def log_of(name):
 class Server:
     """A community in a folder of its own, in the shape that is asked for."""
 
-    def __init__(self, name, shape=SHAPE, **settings):
+    def __init__(self, name, shape=SHAPE, copies=1, **settings):
         self.folder = FOLDER / name
         self.data = self.folder / "data"
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -97,18 +102,53 @@ class Server:
         # Hashing a password is dear on purpose; a suite signs up hundreds.
         self.settings = {"KITH_RATE_LIMITS": "off", "KITH_PASSWORD_MEMORY": "1 MiB", "KITH_PASSWORD_PASSES": "1"}
         self.settings |= settings
-        if shape in ("postgres", "servers"):
+        if shape in ("postgres", "servers", "roles"):
             self.settings |= strict_tables_of(name)
-        if shape == "servers":
+        if shape in ("servers", "roles"):
             self.settings |= keys_of(name) | wide_tables_of(name) | log_of(name) | cache_of(name)
+        if shape == "roles":
+            self.settings |= self._roles(copies)
         # What steers the suite is no setting of the server.
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
         self.environment |= self.settings
         self.shape = shape
         self.running = []
 
+    def _roles(self, copies):
+        """The settings that all processes of five roles have in common, so many of each."""
+        self.authority = Authority(self.folder / "certificates")
+        self.ports = {}
+        for number in range(1, copies + 1):
+            for role in (*ROLES, "gateway"):
+                self.ports[f"{role}{number}"] = free_port(but=(self.port, *self.ports.values()))
+        self.port = self.ports["gateway1"]
+        self.url = f"http://127.0.0.1:{self.port}"
+        addresses = {f"KITH_RPC_{role.upper()}": ",".join(f"tcp:127.0.0.1:{port}" for name, port in self.ports.items()
+                                                          if name.startswith(role)) for role in ROLES}
+        return addresses | self.authority.issue("gateway") | {
+            "KITH_MAIL_FOLDER": str(self.data / "mail"), "KITH_SERVER_KEY": str(self.folder / "server.key")}
+
+    def start_role(self, name, until_serving=False):
+        """One process: social1, gateway2."""
+        role, said = name.rstrip("0123456789"), '"what":"serving"'
+        before = self.log(name).count(said) if (self.folder / f"{name}.log").exists() else 0
+        if role == "gateway":
+            self._run(name, "--roles", role, "--listen", f"127.0.0.1:{self.ports[name]}", "--data",
+                      str(self.folder / name))
+        else:
+            self._run(name, "--roles", role, "--data", str(self.folder / name), **self.authority.issue(role),
+                      KITH_RPC_LISTEN=f"tcp:127.0.0.1:{self.ports[name]}")
+        until = time.monotonic() + START_WITHIN_SECONDS
+        while until_serving and self.log(name).count(said) == before:
+            if time.monotonic() > until:
+                raise RuntimeError(f"{name} does not serve after {START_WITHIN_SECONDS} s: {self.log(name)[-2000:]}")
+            time.sleep(0.05)
+
     def start(self):
-        if self.shape != "split":
+        if self.shape == "roles":
+            for number, name in enumerate(self.ports):
+                self.start_role(name, until_serving=number == 0)  # which makes what all others find
+        elif self.shape != "split":
             self._run("server", "--listen", f"127.0.0.1:{self.port}")
         else:
             self.start_core()
@@ -137,10 +177,11 @@ class Server:
         self.stop()
         raise RuntimeError(f"Not ready after {START_WITHIN_SECONDS} s")
 
-    def _run(self, name, *words):
+    def _run(self, name, *words, **settings):
         log = open(self.folder / f"{name}.log", "ab")
-        process = subprocess.Popen([PROGRAM, "serve", "--data", str(self.data), *words], stdout=log, stderr=log,
-                                   stdin=subprocess.DEVNULL, env=self.environment)
+        data = () if "--data" in words else ("--data", str(self.data))
+        process = subprocess.Popen([PROGRAM, "serve", *data, *words], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                   env=self.environment | settings)
         log.close()
         self.running.append((name, process))
         if self not in started:

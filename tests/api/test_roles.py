@@ -1,0 +1,153 @@
+"""Five roles as processes: what an operator gets wrong, what is said while a part is away, and restarts."""
+
+import itertools
+import subprocess
+import threading
+import time
+
+import pytest
+import requests
+
+from certificates import Authority
+from community import Community
+from server import PROGRAM, SHAPE, Server
+
+pytestmark = pytest.mark.skipif(SHAPE != "roles", reason="needs the engines and five roles")
+
+
+def refused(server, *words, **settings):
+    """The one sentence with which a start is refused."""
+    done = subprocess.run([PROGRAM, "serve", "--data", str(server.folder / "refused"), "--listen", "127.0.0.1:0", *words],
+                          capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
+                          env=server.environment | settings)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("kith: ")]
+    assert done.returncode in (1, 2) and len(lines) == 1, done.stderr
+    return lines[0].removeprefix("kith: ")
+
+
+@pytest.fixture(scope="module")
+def apart():
+    server = Server("apart").start()
+    yield server
+    server.stop()
+
+
+def test_what_is_wrong_with_a_role_names_the_setting(apart):
+    assert "did you mean 'timeline'?" in refused(apart, "--roles", "timelin")
+    said = refused(apart, "--roles", "timeline", KITH_RPC_SOCIAL="")
+    assert said == "roles is 'timeline', but rpc_social names no process that does social"
+    listen = {"KITH_RPC_LISTEN": "tcp:127.0.0.1:0"}
+    said = refused(apart, "--roles", "timeline", **listen, **apart.authority.issue("timeline", days=-1))
+    assert said.startswith("rpc_certificate: the certificate in ") and " expired on " in said
+    said = refused(apart, "--roles", "timeline", **listen, **apart.authority.issue("social"))
+    assert "does not name timeline.kith.internal" in said and "rpc_domain" in said
+    foreign = Authority(apart.folder / "foreign", "somebody else")
+    said = refused(apart, "--roles", "timeline", **listen, **apart.authority.issue("timeline") |
+                   {"KITH_RPC_AUTHORITY": str(foreign.certificate)})
+    assert said.startswith("rpc_authority: ") and "was not issued by an authority" in said
+    said = refused(apart, "--roles", "timeline", KITH_RPC_KEY="/nowhere.key")
+    assert said == "rpc_key: the file /nowhere.key cannot be read"
+
+
+def test_readiness_tells_what_is_away(apart):
+    ada = Community(apart).person("ada")
+    assert requests.get(apart.url + "/health/ready", timeout=5).json() == {"status": "ready"}
+    apart.stop(only="notifications1")
+    try:
+        answer = requests.get(apart.url + "/health/ready", timeout=20)
+        assert answer.status_code == 200 and answer.json() == {"status": "degraded", "without": ["notifications"]}
+        post = ada.write("The others go on")
+        assert ada.home(limit=1)[0]["id"] == post["id"]
+        apart.stop(only="social1")
+        answer = requests.get(apart.url + "/health/ready", timeout=20)
+        assert answer.status_code == 503 and "social" in answer.json()["error"]
+    finally:
+        for name in ("social1", "notifications1"):
+            if name not in [running for running, _ in apart.running]:
+                apart.start_role(name)
+    apart.wait()
+    assert ada.home(limit=1)[0]["id"] == post["id"]
+
+
+class Balancer:
+    """Requests to gateways in turn, those that say that they are ready."""
+
+    def __init__(self, urls):
+        self.urls, self.turn = urls, itertools.count()
+        self.ready = {url: False for url in urls}
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.watch)
+        self.thread.start()
+
+    def watch(self):
+        while not self.over.wait(0.1):
+            for url in self.urls:
+                try:
+                    self.ready[url] = requests.get(url + "/health/ready", timeout=2).status_code == 200
+                except requests.RequestException:
+                    self.ready[url] = False
+
+    def url(self):
+        for _ in range(200):
+            up = [url for url in self.urls if self.ready[url]]
+            if up:
+                return up[next(self.turn) % len(up)]
+            time.sleep(0.05)
+        raise RuntimeError("No gateway is ready")
+
+    def stop(self):
+        self.over.set()
+        self.thread.join()
+
+
+def test_rolling_restarts_fail_no_request():
+    server = Server("rolling", copies=2, KITH_DRAIN_FOR="1 s")
+    server.start()
+    balancer = Balancer([f"http://127.0.0.1:{server.ports[name]}" for name in ("gateway1", "gateway2")])
+    failures, written, over = [], [], threading.Event()
+
+    def use(person):
+        headers = {"Authorization": f"Bearer {person.token}"}
+        for number in itertools.count():
+            if over.is_set():
+                return
+            try:
+                base = balancer.url()
+                post = requests.post(base + "/api/v1/statuses", timeout=20, headers=headers,
+                                     data={"status": f"{person.name} {number}"})
+                home = requests.get(balancer.url() + "/api/v1/timelines/home", timeout=20, headers=headers)
+                seen = requests.get(balancer.url() + "/api/v1/notifications", timeout=20, headers=headers)
+                failures.extend((each.status_code, each.text[:200]) for each in (post, home, seen)
+                                if each.status_code != 200)
+                if post.status_code == 200:
+                    written.append((person, post.json()["id"]))
+            except requests.RequestException as failure:
+                failures.append((0, str(failure)))
+
+    try:
+        community = Community(server)
+        people = [community.person(name) for name in ("ada", "bob", "cem")]
+        threads = [threading.Thread(target=use, args=(person,)) for person in people]
+        for thread in threads:
+            thread.start()
+        for name in list(server.ports):
+            before = len(written)
+            assert server.stop(only=name) == [0]
+            server.start_role(name, until_serving=True)
+            deadline = time.monotonic() + 60
+            while len(written) < before + 5 and time.monotonic() < deadline:
+                time.sleep(0.05)
+        over.set()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        for person in people:
+            mine = [each for who, each in written if who is person]
+            assert len(mine) == len(set(mine))
+            pages = person.pages(f"/api/v1/accounts/{person.id}/statuses", limit=40)
+            listed = {status["id"] for page in pages for status in page}
+            assert listed == set(mine)
+    finally:
+        over.set()
+        balancer.stop()
+        server.stop()
