@@ -18,6 +18,7 @@
 #include "app/core.h"
 #include "app/engines.h"
 #include "app/gateway.h"
+#include "app/operations_server.h"
 #include "app/process.kith.h"
 #include "app/remote.h"
 #include "app/role_channels.h"
@@ -124,6 +125,7 @@ struct Running::Parts {
   std::optional<RemoteServices> remote;  // of a gateway alone
   std::map<std::string_view, process::RemoteProcess> processes;
   std::optional<Gateway> gateway;
+  std::optional<OperationsServer> operations;
   std::mutex mutex;
   std::string not_ready;
   boost::asio::io_context signals_loop;
@@ -160,6 +162,12 @@ Running::Running(Settings settings, std::string not_ready) : parts_(std::make_un
                                          .degraded = [&parts] { return parts.degraded(); }},
                           parts.settings);
   }
+  if (!parts.settings.operations_listen.empty())
+    parts.operations.emplace(OperationsNeeds{.metrics = parts.metrics,
+                                             .version = std::string(version),
+                                             .not_ready = [&parts] { return parts.reason(); },
+                                             .degraded = [&parts] { return parts.degraded(); }},
+                             parts.clock, parts.settings);
   parts.loops.emplace(threads_of(parts.settings));
   std::vector<boost::asio::any_io_executor> executors;
   for (std::size_t i = 0; i < parts.loops->size(); ++i) executors.push_back(parts.loops->at(i).get_executor());
@@ -172,10 +180,12 @@ Running::Running(Settings settings, std::string not_ready) : parts_(std::make_un
                           boost::asio::detached);
   }
   if (is_gateway) parts.gateway->start(*parts.loops);
+  if (parts.operations) parts.operations->start(*parts.loops);
 }
 
 Running::~Running() {
   Parts& parts = *parts_;
+  if (parts.operations) parts.operations->stop();
   if (parts.gateway) parts.gateway->stop();
   if (parts.rpc) parts.rpc->stop();
   if (parts.channels) parts.channels->close();

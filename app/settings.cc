@@ -49,6 +49,9 @@ class Table {
     text("tls_certificate", &Settings::tls_certificate, "a file",
          "The certificate and its chain, PEM; both files may be replaced while serving.");
     text("tls_key", &Settings::tls_key, "a file", "The key of the certificate, PEM.");
+    list("operations_listen", &Settings::operations_listen, is_listen, "HOST:PORT, such as 127.0.0.1:9100",
+         "Addresses where operators' tools alone find /health and /metrics; a process without the gateway has no "
+         "others.");
     checked("base_url", &Settings::base_url, is_base_url, "https://HOST without a path, or nothing",
             "How people reach the server. Nothing: as each request says; set it behind a proxy.");
     list("trusted_proxies", &Settings::trusted_proxies, is_range, "addresses or ranges, such as 10.0.0.0/8",

@@ -33,6 +33,7 @@ struct Settings {
   std::vector<std::string> tls_listen = {};
   std::string tls_certificate = {};
   std::string tls_key = {};
+  std::vector<std::string> operations_listen = {};
   std::string base_url = {};
   std::vector<std::string> trusted_proxies = {};
   std::vector<std::string> roles = {"all"};

@@ -155,8 +155,8 @@ class Server:
             self.start_gateway()
         return self.wait()
 
-    def start_core(self):
-        self._run("core", "--roles", "core")
+    def start_core(self, **settings):
+        self._run("core", "--roles", "core", **settings)
 
     def start_gateway(self):
         self._run("gateway", "--roles", "gateway", "--listen", f"127.0.0.1:{self.port}")
