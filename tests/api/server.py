@@ -130,7 +130,7 @@ class Server:
 
     def start_role(self, name, until_serving=False):
         """One process: social1, gateway2."""
-        role, said = name.rstrip("0123456789"), '"what":"serving"'
+        role, said = name.rstrip("0123456789"), "serving"  # in either format of the log
         before = self.log(name).count(said) if (self.folder / f"{name}.log").exists() else 0
         if role == "gateway":
             self._run(name, "--roles", role, "--listen", f"127.0.0.1:{self.ports[name]}", "--data",

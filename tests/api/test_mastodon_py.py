@@ -225,9 +225,8 @@ def test_tags_and_search(two):
     assert [t.name for t in bob.followed_tags()] == [tag]
     assert bob.tag(tag).following
     assert not bob.tag_unfollow(tag).following
-    found = bob.search_v2(a.name)
-    assert [x.id for x in found.accounts] == [ada.me().id]
-    assert [t.name for t in bob.search_v2(f"#{tag}").hashtags] == [tag]
+    wait_until(lambda: [x.id for x in bob.search_v2(a.name).accounts] == [ada.me().id])
+    wait_until(lambda: [t.name for t in bob.search_v2(f"#{tag}").hashtags] == [tag])
 
 
 def test_notifications(two):
@@ -235,8 +234,7 @@ def test_notifications(two):
     post = ada.status_post("Notice me")
     bob.status_favourite(post.id)
     bob.status_reply(post, "Noticed")
-    kinds = [n.type for n in ada.notifications(account_id=b.id)]
-    assert kinds[:2] == ["mention", "favourite"], kinds
+    wait_until(lambda: [n.type for n in ada.notifications(account_id=b.id)][:2] == ["mention", "favourite"])
     only = ada.notifications(types=["favourite"])
     assert [n.type for n in only] == ["favourite"]
     assert ada.notifications(only[0].id)
