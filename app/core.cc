@@ -103,7 +103,7 @@ std::vector<std::string> groups_elsewhere(Settings const& settings) {
 }  // namespace
 
 struct Core::Parts {
-  Parts(Settings const& settings, Clock& clock, std::shared_ptr<Identities const> const& identities)
+  Parts(Settings const& settings, Clock& clock, std::shared_ptr<Identities const> const& identities, Metrics* metrics)
       : clock(clock),
         folder(made(settings.data)),
         workers(static_cast<unsigned>(settings.workers)),
@@ -120,7 +120,7 @@ struct Core::Parts {
         lookup(key_store.server_key().derive("names")),
         caches(clock, settings),
         mail(make_mail(settings, clock, random, workers)),
-        channels(settings, identities),
+        channels(settings, identities, metrics),
         remote(channels),
         log_here(engines.log(), groups_elsewhere(settings)),
         process(dispatch, log_here) {
@@ -236,8 +236,9 @@ struct Core::Parts {
   std::promise<void> kept;
 };
 
-Core::Core(Settings const& settings, Clock& clock, std::shared_ptr<Identities const> const& identities)
-    : parts_(std::make_unique<Parts>(settings, clock, identities)) {}
+Core::Core(Settings const& settings, Clock& clock, std::shared_ptr<Identities const> const& identities,
+           Metrics* metrics)
+    : parts_(std::make_unique<Parts>(settings, clock, identities, metrics)) {}
 Core::~Core() = default;
 
 void Core::observe(Metrics& metrics, Tracer* tracer) {

@@ -25,7 +25,9 @@ class Engines;
 class Core {
  public:
   // Opens the data folder, makes it at the first start. Throws one sentence why it cannot.
-  Core(Settings const& settings, Clock& clock, std::shared_ptr<Identities const> const& identities = nullptr);
+  // `metrics`: where its calls to other roles are counted.
+  Core(Settings const& settings, Clock& clock, std::shared_ptr<Identities const> const& identities = nullptr,
+       Metrics* metrics = nullptr);
   ~Core();
 
   // From now on engines and handlers are counted and traced. Before start(); both must outlive this.

@@ -17,6 +17,7 @@ Task<void> ask(process::ProcessService& there, std::string group, Clock const& c
   echoed.body = std::move(event.body);
   echoed.trace_high = event.trace[0];
   echoed.trace_low = event.trace[1];
+  echoed.span = event.span;
   // Followers do nothing twice, so it may be asked again.
   Call const call{.deadline = clock.now() + echo_max, .operation = event.id.value, .trace = event.trace};
   co_await there.follow(call, std::move(echoed));
@@ -35,6 +36,7 @@ Task<void> ProcessHere::follow(Call, process::Echoed echoed) {
   event.key = std::move(echoed.key);
   event.body = std::move(echoed.body);
   event.trace = {echoed.trace_high, echoed.trace_low};
+  event.span = echoed.span;
   EventId const id = event.id;
   co_await found->handle(std::move(event));
   co_await log_.acknowledge(echoed.group, id);

@@ -5,17 +5,19 @@
 
 namespace kith {
 
-RoleChannels::RoleChannels(Settings const& settings, std::shared_ptr<Identities const> const& identities) {
+RoleChannels::RoleChannels(Settings const& settings, std::shared_ptr<Identities const> const& identities,
+                           Metrics* metrics) {
   for (std::string_view const role : service_roles) {
     if (has_role(settings, role)) continue;
     std::string const name(called_as(settings, role));
-    auto& channel = by_name_[name];
+    auto& [channel, observed] = by_name_[name];
     if (!channel) {
       GrpcChannel::Settings called{.addresses = addresses_of(settings, role), .identities = identities};
       if (identities) called.name = identities->name_of(name);
       channel = std::make_unique<GrpcChannel>(std::move(called));
+      if (metrics != nullptr) observed = std::make_unique<ObservedChannel>(*channel, *metrics);
     }
-    by_role_.emplace(role, channel.get());
+    by_role_.emplace(role, observed ? static_cast<Channel*>(observed.get()) : channel.get());
   }
 }
 
@@ -26,7 +28,7 @@ Channel& RoleChannels::of(std::string_view role) {
 }
 
 void RoleChannels::close() {
-  for (auto const& [name, channel] : by_name_) channel->close();
+  for (auto const& [name, way] : by_name_) way.channel->close();
 }
 
 Task<std::string> RoleChannels::call(Call call, std::string_view method, std::string request) {

@@ -6,6 +6,7 @@
 
 #include "app/settings.h"
 #include "ports/rpc/grpc.h"
+#include "ports/rpc/observed.h"
 
 namespace kith {
 
@@ -13,7 +14,9 @@ namespace kith {
 // remote forms need not know who runs where.
 class RoleChannels final : public Channel {
  public:
-  RoleChannels(Settings const& settings, std::shared_ptr<Identities const> const& identities);
+  // `metrics`: where calls are counted, or null; then they are no part of a trace, either.
+  RoleChannels(Settings const& settings, std::shared_ptr<Identities const> const& identities,
+               Metrics* metrics = nullptr);
 
   // Of a role that this process does not have.
   Channel& of(std::string_view role);
@@ -22,7 +25,11 @@ class RoleChannels final : public Channel {
   Task<std::string> call(Call call, std::string_view method, std::string request) override;
 
  private:
-  std::map<std::string, std::unique_ptr<GrpcChannel>, std::less<>> by_name_;  // "core" may stand for several roles
+  struct Way {
+    std::unique_ptr<GrpcChannel> channel;
+    std::unique_ptr<ObservedChannel> observed;
+  };
+  std::map<std::string, Way, std::less<>> by_name_;  // "core" may stand for several roles
   std::map<std::string_view, Channel*> by_role_;
 };
 

@@ -121,7 +121,6 @@ struct Running::Parts {
   std::shared_ptr<Identities const> identities;
   std::optional<Core> core;
   std::optional<RoleChannels> channels;
-  std::optional<ObservedChannel> observed;
   std::optional<RemoteServices> remote;  // of a gateway alone
   std::map<std::string_view, process::RemoteProcess> processes;
   std::optional<Gateway> gateway;
@@ -143,15 +142,14 @@ Running::Running(Settings settings, std::string not_ready) : parts_(std::make_un
     parts.tracer = &parts.traces.emplace(trace_settings(parts.settings), parts.metrics);
   parts.identities = identities_of(parts.settings);
   if (runs_services(parts.settings)) {
-    parts.core.emplace(parts.settings, parts.clock, parts.identities);
+    parts.core.emplace(parts.settings, parts.clock, parts.identities, &parts.metrics);
     parts.core->observe(parts.metrics, parts.tracer);
     parts.core->serve(parts.methods);
     observe(parts.methods, parts.metrics, parts.tracer);
   }
   if (is_gateway) {
-    parts.channels.emplace(parts.settings, parts.identities);
-    parts.observed.emplace(*parts.channels, parts.metrics);
-    if (!parts.core) parts.remote.emplace(*parts.observed);
+    parts.channels.emplace(parts.settings, parts.identities, &parts.metrics);
+    if (!parts.core) parts.remote.emplace(*parts.channels);
     for (std::string_view const role : service_roles)
       if (!has_role(parts.settings, role)) parts.processes.try_emplace(role, parts.channels->of(role));
     parts.gateway.emplace(Gateway::Needs{.services = services(),
