@@ -75,17 +75,7 @@ Task<void> handled(std::shared_ptr<Watched const> one, Event event) {
     span.text("kith.event", std::to_string(event.id.value));
   }
   Task<void> work = under(span, one->handle(std::move(event)));
-  Observation observation(&one->numbers, std::move(span));
-  try {
-    co_await std::move(work);
-  } catch (Error const& error) {
-    observation.failed(error);
-    throw;
-  } catch (std::exception const& error) {
-    observation.failed(error.what());
-    throw;
-  }
-  observation.done();
+  co_await observed(&one->numbers, std::move(span), std::move(work));
   one->lag.observe(std::chrono::duration<double>(one->clock.now() - since).count());
 }
 

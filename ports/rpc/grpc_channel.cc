@@ -166,8 +166,7 @@ Task<std::shared_ptr<Pending>> once(std::shared_ptr<Inside> inside, std::shared_
 
 std::string tls_missing(std::string const& address) {
   return "Roles speak over TCP only with mutual TLS: set rpc_certificate, rpc_key and rpc_authority, or a unix socket "
-         "in "
-         "place of " +
+         "in place of " +
          address;
 }
 

@@ -25,23 +25,6 @@ Time soon(milliseconds from_now) {
   return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()) + from_now;
 }
 
-template <class T>
-Error failure_of(Task<T> task) {
-  try {
-    run(std::move(task));
-  } catch (Error const& error) {
-    return error;
-  }
-  ADD_FAILURE() << "it did not fail";
-  return {Code::internal, ""};
-}
-
-template <class Holds>
-bool comes_true(Holds holds) {
-  for (int i = 0; i < 500 && !holds(); ++i) std::this_thread::sleep_for(milliseconds(20));
-  return holds();
-}
-
 TEST(GrpcCalls, WaitNoLongerThanTheirDeadline) {
   Grpc form;
   auto const begin = std::chrono::steady_clock::now();

@@ -20,23 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
-template <class T>
-Error failure_of(Task<T> task) {
-  try {
-    run(std::move(task));
-  } catch (Error const& error) {
-    return error;
-  }
-  ADD_FAILURE() << "it did not fail";
-  return {Code::internal, ""};
-}
-
-template <class Holds>
-bool comes_true(Holds holds) {
-  for (int i = 0; i < 500 && !holds(); ++i) std::this_thread::sleep_for(milliseconds(20));
-  return holds();
-}
-
 // Calls a form with an identity of its own.
 Code outcome(Grpc& form, std::shared_ptr<Identities const> identities, std::string const& name = "core.kith.test") {
   GrpcChannel channel({.addresses = form.server->addresses(), .identities = std::move(identities), .name = name});

@@ -2,6 +2,7 @@
 
 // A service to be called and its forms: directly, through bytes, over gRPC.
 
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -12,8 +13,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 #include "base/error.h"
+#include "base/run.h"
 #include "ports/rpc/authority_for_tests.h"
 #include "ports/rpc/grpc.h"
 #include "ports/rpc/loopback.h"
@@ -70,6 +73,23 @@ class Sample final : public SampleService {
   std::mutex mutex_;
   Call last_;
 };
+
+template <class T>
+Error failure_of(Task<T> task) {
+  try {
+    run(std::move(task));
+  } catch (Error const& error) {
+    return error;
+  }
+  ADD_FAILURE() << "it did not fail";
+  return {Code::internal, ""};
+}
+
+template <class Holds>
+bool comes_true(Holds holds) {
+  for (int i = 0; i < 500 && !holds(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  return holds();
+}
 
 // A form of the service.
 struct Form {

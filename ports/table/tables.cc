@@ -14,10 +14,6 @@ namespace {
 // with the same operation, and the answer is still exact.
 constexpr int commit_attempts_max = 3;
 
-std::string_view service_of(Commit const& commit) {
-  return (commit.puts.empty() ? commit.erases.front() : commit.puts.front().key).table->service;
-}
-
 using Engine = TableNumbers::Engine;
 
 Span span_of(Engine const* engine, char const* verb, Table table) {
@@ -165,7 +161,7 @@ Task<Committed> Tables::commit(Change change) {
     if (!outcome) continue;
     outcome->done ? observation.done() : observation.refused();
     if (outcome->done && !events.empty())
-      co_await needs_.dispatch.echo(std::move(events), outcome->along ? service_of(commit) : std::string_view());
+      co_await needs_.dispatch.echo(std::move(events), outcome->along ? table_of(commit)->service : std::string_view());
     co_return Committed(std::move(*outcome));
   }
 }
