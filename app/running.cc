@@ -24,6 +24,7 @@
 #include "app/role_channels.h"
 #include "app/roles.h"
 #include "app/version.h"
+#include "base/all.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "ports/clock/system.h"
@@ -75,8 +76,7 @@ struct Running::Parts {
       if (core_here() || !not_ready.empty()) co_return not_ready;
     }
     // Without these two nobody is answered anything.
-    for (std::string_view const role : {"auth", "social"})
-      if (!co_await answers(role)) co_return missing(role);
+    if (auto const away = co_await silent({"auth", "social"}); !away.empty()) co_return missing(away.front());
     // And that one's tables: it is asked for a token that nobody has.
     try {
       auth::Token nobodys{"none"};
@@ -87,11 +87,16 @@ struct Running::Parts {
     }
     co_return "";
   }
-  Task<std::vector<std::string>> degraded() {
-    std::vector<std::string> without;
-    for (std::string_view const role : {"timeline", "notifications"})
-      if (!co_await answers(role)) without.emplace_back(role);
-    co_return without;
+  Task<std::vector<std::string>> degraded() { co_return co_await silent({"timeline", "notifications"}); }
+  // Those of them that do not answer, asked side by side: who asks whether all is well does not wait long.
+  Task<std::vector<std::string>> silent(std::vector<std::string> roles) {
+    std::vector<Task<bool>> asked;
+    for (std::string const& role : roles) asked.push_back(answers(role));
+    auto const answered = co_await all(std::move(asked));
+    std::vector<std::string> silent;
+    for (std::size_t i = 0; i < roles.size(); ++i)
+      if (!answered[i]) silent.push_back(std::move(roles[i]));
+    co_return silent;
   }
   Task<bool> answers(std::string_view role) {
     auto const process = processes.find(role);

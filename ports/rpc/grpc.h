@@ -30,7 +30,8 @@ std::string tls_missing(std::string const& address);
 
 // Asks the processes of a role in turn, those first that are connected. Which of them does not answer for a while is
 // given a pause; a call that surely did not run is begun with another, as is one whose line broke when a repeat does
-// nothing twice: it names its operation.
+// nothing twice: it names its operation. When none is connected a call waits for a moment, so that all are served
+// again as soon as one has come back.
 class GrpcChannel final : public Channel {
  public:
   struct Settings {

@@ -35,6 +35,9 @@ struct Pending {
   }
 };
 
+// A process that has just come back is connected again within this time; one that is away is not waited for longer.
+constexpr auto line_wait_max = std::chrono::seconds{1};
+
 enum class Ended : std::uint8_t { answered, turned_away, unsent, lost, late };
 
 bool was_not_sent(std::string const& message) {
@@ -104,6 +107,10 @@ struct GrpcChannel::Inside {
     std::lock_guard const lock(mutex);
     under_way.erase(pending);
     if (under_way.empty()) none_left.notify_all();
+  }
+  bool is_closed() {
+    std::lock_guard const lock(mutex);
+    return closed;
   }
   void end_all() {
     std::unique_lock lock(mutex);
@@ -184,7 +191,8 @@ Task<std::string> GrpcChannel::call(Call call, std::string_view method, std::str
   request.clear();
   std::vector<std::size_t> tried;
   Error failure{Code::unavailable, "A part of this server is not available", "rpc " + std::string(method)};
-  for (std::size_t left = inside->peers.attempts(); left > 0; --left) {
+  auto const line_by = std::chrono::steady_clock::now() + line_wait_max;
+  for (std::size_t left = inside->peers.attempts(); left > 0;) {
     if (tried.size() == inside->peers.size()) {
       boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor, inside->peers.pause());
       co_await pause.async_wait(boost::asio::use_awaitable);
@@ -200,8 +208,14 @@ Task<std::string> GrpcChannel::call(Call call, std::string_view method, std::str
     bool const perhaps = failure.code == Code::unknown;
     failure = failure_of(*pending);
     if (perhaps && failure.code == Code::unavailable) failure.code = Code::unknown;
-    bool const again = how == Ended::turned_away || how == Ended::unsent || (how == Ended::lost && call.operation != 0);
-    if (!again || (call.deadline != no_time && call.deadline <= std::chrono::system_clock::now())) break;
+    if (how == Ended::unsent) {
+      if (inside->is_closed() || std::chrono::steady_clock::now() > line_by) break;
+    } else if (how == Ended::turned_away || (how == Ended::lost && call.operation != 0)) {
+      --left;
+    } else {
+      break;
+    }
+    if (call.deadline != no_time && call.deadline <= std::chrono::system_clock::now()) break;
     tried.push_back(choice.peer);
   }
   throw failure;

@@ -33,7 +33,7 @@ grpc::ChannelArguments common_arguments() {
   arguments.SetMaxReceiveMessageSize(static_cast<int>(rpc_bytes_max));
   // Ask often whether the other end is back.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
   // The least backoff is also how long an attempt may take, and a busy machine takes its time.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 10'000);
   // A call is begun again only where that is sure to do nothing twice, which gRPC does not know.
