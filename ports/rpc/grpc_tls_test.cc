@@ -325,11 +325,16 @@ TEST(ProcessesOfOneRole, ThatDoNotAnswerAreGivenAPause) {
   Grpc form;
   auto const late = [&] {
     Time const soon = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()) + milliseconds(30);
-    return failure_of(form.calls().echo({.deadline = soon}, {.signed_ = 200})).code;
+    return failure_of(form.calls().echo({.deadline = soon}, {.signed_ = 200}));
   };
-  for (int i = 0; i < Breaker::failures_max; ++i) EXPECT_EQ(late(), Code::unknown);
-  EXPECT_EQ(failure_of(form.calls().touch({})).code, Code::unavailable);
-  EXPECT_EQ(form.service.begun, static_cast<std::size_t>(Breaker::failures_max));
+  // On a busy machine the first pauses may be over before the next call; each that is lost makes them longer.
+  int lost = 0;
+  EXPECT_TRUE(comes_true([&] {
+    Error const error = late();
+    if (error.code == Code::unknown) ++lost;
+    return error.say == "A part of this server is not available";
+  }));
+  EXPECT_GE(lost, Breaker::failures_max);
   // One is let through now and then, and when it is answered all are.
   EXPECT_TRUE(comes_true([&] {
     try {
