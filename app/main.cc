@@ -10,6 +10,10 @@
 #include "app/version.h"
 #include "base/error.h"
 
+#ifdef KITH_PROFILED
+extern "C" int __llvm_profile_write_file();  // the compiler's, which else writes when global objects end
+#endif
+
 namespace {
 
 using namespace kith;
@@ -104,5 +108,8 @@ int main(int count, char** arguments) {
   int const status = run_or_say(std::vector<std::string>(arguments + 1, arguments + count));
   // Without the destructors of global objects: gRPC's threads may still use theirs.
   std::fflush(nullptr);
+#ifdef KITH_PROFILED
+  __llvm_profile_write_file();
+#endif
   std::_Exit(status);
 }

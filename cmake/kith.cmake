@@ -17,6 +17,21 @@ if(KITH_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
+# What the program does most, for the compiler to lay it out by: `use` reads cmake/release.profdata, `make` builds the
+# program that writes it (./dev profile).
+set(KITH_PROFILE "" CACHE STRING "use, make or nothing")
+if(KITH_PROFILE STREQUAL "use")
+  set(profile "${CMAKE_SOURCE_DIR}/cmake/release.profdata")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${profile}")
+  file(SHA256 "${profile}" profile_sum)  # in the options, so that another profile builds anew
+  file(RELATIVE_PATH profile "${CMAKE_BINARY_DIR}" "${profile}")  # so that all clones share their objects
+  add_compile_options(-fprofile-use=${profile} -DKITH_PROFILE_SUM=${profile_sum}
+    -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date)
+elseif(KITH_PROFILE STREQUAL "make")
+  add_compile_options(-fprofile-generate -fprofile-update=atomic -DKITH_PROFILED)
+  add_link_options(-fprofile-generate)
+endif()
+
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 find_package(GTest REQUIRED)

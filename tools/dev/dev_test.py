@@ -132,7 +132,7 @@ class Commands(unittest.TestCase):
     def test_help_names_every_command(self):
         result = bash("./dev help")
         self.assertEqual(result.returncode, 0)
-        for command in "run", "test", "check", "build", "bench", "fuzz":
+        for command in "run", "test", "check", "build", "bench", "profile", "fuzz":
             self.assertIn(f"./dev {command}", result.stdout)
 
     def test_a_wrong_command_or_preset_is_one_sentence(self):
