@@ -26,7 +26,7 @@ if(KITH_PROFILE STREQUAL "use")
   file(SHA256 "${profile}" profile_sum)  # in the options, so that another profile builds anew
   file(RELATIVE_PATH profile "${CMAKE_BINARY_DIR}" "${profile}")  # so that all clones share their objects
   add_compile_options(-fprofile-use=${profile} -DKITH_PROFILE_SUM=${profile_sum}
-    -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date)
+    -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date -Wno-backend-plugin)  # changed since: not an error
 elseif(KITH_PROFILE STREQUAL "make")
   add_compile_options(-fprofile-generate -fprofile-update=atomic -DKITH_PROFILED)
   add_link_options(-fprofile-generate)
