@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "app/gauges.h"
 #include "app/memory.h"
 #include "base/error.h"
 #include "ports/bus/memory.h"
@@ -39,9 +40,7 @@ RedisOptions redis_options(Settings const& settings) {
 }
 
 void report_redis(RedisStats const& stats, Metrics& metrics) {
-  auto const gauge = [&](char const* name, char const* help, auto value) {
-    metrics.gauge(name, help).set(static_cast<double>(value));
-  };
+  Gauges const gauge{metrics};
   gauge("kith_redis_reads", "Keys the servers were asked for since the start", stats.reads);
   gauge("kith_redis_found", "Keys they had", stats.found);
   gauge("kith_redis_near_found", "Keys found among the copies in this process", stats.near_found);

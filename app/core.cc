@@ -14,6 +14,7 @@
 #include "app/caches.h"
 #include "app/descriptions.h"
 #include "app/engines.h"
+#include "app/gauges.h"
 #include "app/key_store.h"
 #include "app/process.h"
 #include "app/remote.h"
@@ -103,7 +104,7 @@ std::vector<std::string> groups_elsewhere(Settings const& settings) {
 }  // namespace
 
 struct Core::Parts {
-  Parts(Settings const& settings, Clock& clock, std::shared_ptr<Identities const> const& identities, Metrics* metrics)
+  Parts(Settings const& settings, Clock& clock, std::shared_ptr<Identities const> const& identities, Watch watch)
       : clock(clock),
         folder(made(settings.data)),
         workers(static_cast<unsigned>(settings.workers)),
@@ -120,12 +121,10 @@ struct Core::Parts {
         lookup(key_store.server_key().derive("names")),
         caches(clock, settings),
         mail(make_mail(settings, clock, random, workers)),
-        channels(settings, identities, metrics),
+        channels(settings, identities, watch.metrics),
         remote(channels),
         log_here(engines.log(), groups_elsewhere(settings)),
         process(dispatch, log_here) {
-    strict_engine = settings.engines_strict;
-    wide_engine = settings.engines_wide;
     if (has_role(settings, "social")) make_social(settings);
     if (has_role(settings, "timeline")) make_timeline(settings);
     if (has_role(settings, "notifications")) make_notifications(settings);
@@ -133,6 +132,7 @@ struct Core::Parts {
       auth.emplace(auth::Auth::Needs{tables, clock, random, passwords, lookup, caches.cache(), *mail, services().users,
                                      auth_settings(settings)});
     follow_there(settings);
+    if (watch.metrics != nullptr) observe(settings, *watch.metrics, watch.tracer);
     dispatch.connect(log_here);
   }
 
@@ -167,6 +167,14 @@ struct Core::Parts {
     search.emplace(search::Search::Needs{tables, clock, others.users, others.graph, others.posts});
     notifications::follow(dispatch, *notifications);
     search::follow(dispatch, *search);
+  }
+  void observe(Settings const& settings, Metrics& metrics, Tracer* tracer) {
+    bool const strict = settings.engines_strict != StrictEngine::embedded;
+    bool const wide = settings.engines_wide != WideEngine::embedded;
+    numbers.emplace(TableNumbers::Engine(metrics, strict ? "postgresql" : "rocksdb", strict),
+                    TableNumbers::Engine(metrics, wide ? "cassandra" : "rocksdb", wide));
+    tables.observe(*numbers);
+    dispatch.observe(metrics, tracer);
   }
   // What a commit here waits for, and others do.
   void follow_there(Settings const& settings) {
@@ -227,28 +235,16 @@ struct Core::Parts {
   std::optional<search::Search> search;
   std::optional<auth::Auth> auth;
 
-  // While it is watched, and while it runs.
-  StrictEngine strict_engine = StrictEngine::embedded;
-  WideEngine wide_engine = WideEngine::embedded;
-  std::optional<TableNumbers> numbers;
+  std::optional<TableNumbers> numbers;  // while it is watched
+  // While it runs.
   Loops* loops = nullptr;
   boost::asio::cancellation_signal stop_keeping;
   std::promise<void> kept;
 };
 
-Core::Core(Settings const& settings, Clock& clock, std::shared_ptr<Identities const> const& identities,
-           Metrics* metrics)
-    : parts_(std::make_unique<Parts>(settings, clock, identities, metrics)) {}
+Core::Core(Settings const& settings, Clock& clock, std::shared_ptr<Identities const> const& identities, Watch watch)
+    : parts_(std::make_unique<Parts>(settings, clock, identities, watch)) {}
 Core::~Core() = default;
-
-void Core::observe(Metrics& metrics, Tracer* tracer) {
-  Parts& parts = *parts_;
-  bool const strict = parts.strict_engine != StrictEngine::embedded, wide = parts.wide_engine != WideEngine::embedded;
-  parts.numbers.emplace(TableNumbers::Engine(metrics, strict ? "postgresql" : "rocksdb", strict),
-                        TableNumbers::Engine(metrics, wide ? "cassandra" : "rocksdb", wide));
-  parts.tables.observe(*parts.numbers);
-  parts.dispatch.observe(metrics, tracer);
-}
 
 void Core::start(Loops& loops) {
   parts_->loops = &loops;
@@ -305,12 +301,11 @@ Task<void> Core::report(Metrics& metrics) {
   } catch (Error const&) {
     // An engine that is away; it has said so itself, and the next report asks again.
   }
+  Gauges const gauge{metrics};
   for (Lag const& lag : lags) {
     Metrics::Labels const labels{{"group", lag.group}};
-    metrics.gauge("kith_events_waiting", "Events due and not yet handled", labels)
-        .set(static_cast<double>(lag.waiting));
-    metrics.gauge("kith_events_set_aside", "Events a follower failed on", labels)
-        .set(static_cast<double>(lag.set_aside));
+    gauge("kith_events_waiting", "Events due and not yet handled", lag.waiting, labels);
+    gauge("kith_events_set_aside", "Events a follower failed on", lag.set_aside, labels);
   }
 }
 

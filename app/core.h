@@ -24,14 +24,16 @@ class Engines;
 
 class Core {
  public:
+  // Where calls to other roles, engines and handlers are counted and traced: nowhere, if null. Both must outlive it.
+  struct Watch {
+    Metrics* metrics = nullptr;
+    Tracer* tracer = nullptr;
+  };
   // Opens the data folder, makes it at the first start. Throws one sentence why it cannot.
-  // `metrics`: where its calls to other roles are counted.
-  Core(Settings const& settings, Clock& clock, std::shared_ptr<Identities const> const& identities = nullptr,
-       Metrics* metrics = nullptr);
+  Core(Settings const& settings, Clock& clock) : Core(settings, clock, nullptr, {}) {}
+  Core(Settings const& settings, Clock& clock, std::shared_ptr<Identities const> const& identities, Watch watch);
   ~Core();
 
-  // From now on engines and handlers are counted and traced. Before start(); both must outlive this.
-  void observe(Metrics& metrics, Tracer* tracer);
   // Delivers events and keeps the id lease, on these loops, until stop().
   void start(Loops& loops);
   void stop();

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "app/descriptions.h"
+#include "app/gauges.h"
 #include "app/memory.h"
 #include "base/error.h"
 #include "ports/table/rocksdb.h"
@@ -35,17 +36,17 @@ RocksOptions rocks_options(Settings const& settings) {
 }
 
 void report_embedded(RocksStats const& stats, Metrics& metrics) {
-  auto const gauge = [&](char const* name, char const* help, double value) { metrics.gauge(name, help).set(value); };
-  gauge("kith_row_cache_bytes", "Memory of parsed rows", static_cast<double>(stats.row_cache_bytes));
-  gauge("kith_row_cache_rows", "Parsed rows in memory", static_cast<double>(stats.row_cache_rows));
-  gauge("kith_row_cache_hits", "Rows found in memory since the start", static_cast<double>(stats.row_cache_hits));
-  gauge("kith_row_cache_misses", "Rows read from the database", static_cast<double>(stats.row_cache_misses));
-  gauge("kith_commit_jobs", "Changes the lane was given since the start", static_cast<double>(stats.jobs));
-  gauge("kith_commit_batches", "Writes they were put together to", static_cast<double>(stats.batches));
-  gauge("kith_commit_syncs", "Synced writes since the start", static_cast<double>(stats.syncs));
-  gauge("kith_commits_waiting", "Commits in the lane now", static_cast<double>(stats.jobs_waiting));
-  gauge("kith_feed_bytes", "Memory of feeds", static_cast<double>(stats.ring_bytes));
-  gauge("kith_disk_bytes", "Size of the database files", static_cast<double>(stats.disk_bytes));
+  Gauges const gauge{metrics};
+  gauge("kith_row_cache_bytes", "Memory of parsed rows", stats.row_cache_bytes);
+  gauge("kith_row_cache_rows", "Parsed rows in memory", stats.row_cache_rows);
+  gauge("kith_row_cache_hits", "Rows found in memory since the start", stats.row_cache_hits);
+  gauge("kith_row_cache_misses", "Rows read from the database", stats.row_cache_misses);
+  gauge("kith_commit_jobs", "Changes the lane was given since the start", stats.jobs);
+  gauge("kith_commit_batches", "Writes they were put together to", stats.batches);
+  gauge("kith_commit_syncs", "Synced writes since the start", stats.syncs);
+  gauge("kith_commits_waiting", "Commits in the lane now", stats.jobs_waiting);
+  gauge("kith_feed_bytes", "Memory of feeds", stats.ring_bytes);
+  gauge("kith_disk_bytes", "Size of the database files", stats.disk_bytes);
   gauge("kith_storage_refusing", "1 while writes are refused", stats.refusing ? 1 : 0);
 }
 
@@ -91,9 +92,7 @@ KafkaOptions kafka_options(Settings const& settings) {
 }
 
 void report_kafka(KafkaStats const& stats, Metrics& metrics) {
-  auto const gauge = [&](char const* name, char const* help, auto value) {
-    metrics.gauge(name, help).set(static_cast<double>(value));
-  };
+  Gauges const gauge{metrics};
   gauge("kith_kafka_appended", "Events appended since the start", stats.appended);
   gauge("kith_kafka_append_seconds", "Time that it took together", stats.append_seconds);
   gauge("kith_kafka_append_failures", "Calls that could not append", stats.append_failures);
@@ -121,24 +120,24 @@ PostgresOptions postgres_options(Settings const& settings) {
 }
 
 void report_postgres(PostgresStats const& stats, Metrics& metrics) {
-  auto const gauge = [&](char const* name, char const* help, double value) { metrics.gauge(name, help).set(value); };
+  Gauges const gauge{metrics};
   auto const calls = [&](char const* verb, std::uint64_t count, double seconds) {
     Metrics::Labels const labels{{"verb", verb}};
-    metrics.gauge("kith_postgres_calls", "Calls answered since the start", labels).set(static_cast<double>(count));
-    metrics.gauge("kith_postgres_seconds", "Time that they took together", labels).set(seconds);
+    gauge("kith_postgres_calls", "Calls answered since the start", count, labels);
+    gauge("kith_postgres_seconds", "Time that they took together", seconds, labels);
   };
   calls("read", stats.reads, stats.read_seconds);
   calls("commit", stats.commits, stats.commit_seconds);
-  gauge("kith_postgres_conflicts", "Commits refused by a check", static_cast<double>(stats.conflicts));
-  gauge("kith_postgres_repeats", "Commits that had been done before", static_cast<double>(stats.repeats));
-  gauge("kith_postgres_unknown", "Commits whose answer was lost", static_cast<double>(stats.unknown));
-  gauge("kith_postgres_retries", "Calls tried once more", static_cast<double>(stats.retries));
-  gauge("kith_postgres_lost", "Connections lost or given up at a deadline", static_cast<double>(stats.lost));
-  gauge("kith_postgres_refused", "Calls refused while a server was given a pause", static_cast<double>(stats.refused));
-  gauge("kith_postgres_connections", "Open connections", static_cast<double>(stats.connections));
-  gauge("kith_postgres_under_way", "Calls that wait for an answer", static_cast<double>(stats.under_way));
-  gauge("kith_postgres_waiting", "Commits that wait for a connection", static_cast<double>(stats.waiting));
-  gauge("kith_events_relayed", "Events brought from outboxes to the log", static_cast<double>(stats.events_relayed));
+  gauge("kith_postgres_conflicts", "Commits refused by a check", stats.conflicts);
+  gauge("kith_postgres_repeats", "Commits that had been done before", stats.repeats);
+  gauge("kith_postgres_unknown", "Commits whose answer was lost", stats.unknown);
+  gauge("kith_postgres_retries", "Calls tried once more", stats.retries);
+  gauge("kith_postgres_lost", "Connections lost or given up at a deadline", stats.lost);
+  gauge("kith_postgres_refused", "Calls refused while a server was given a pause", stats.refused);
+  gauge("kith_postgres_connections", "Open connections", stats.connections);
+  gauge("kith_postgres_under_way", "Calls that wait for an answer", stats.under_way);
+  gauge("kith_postgres_waiting", "Commits that wait for a connection", stats.waiting);
+  gauge("kith_events_relayed", "Events brought from outboxes to the log", stats.events_relayed);
 }
 #else
 constexpr char const* without_postgres =
@@ -157,13 +156,11 @@ CassandraOptions cassandra_options(Settings const& settings) {
 }
 
 void report_cassandra(CassandraStats const& stats, Metrics& metrics) {
-  auto const gauge = [&](char const* name, char const* help, auto value) {
-    metrics.gauge(name, help).set(static_cast<double>(value));
-  };
+  Gauges const gauge{metrics};
   auto const calls = [&](char const* verb, std::uint64_t count, double seconds) {
     Metrics::Labels const labels{{"verb", verb}};
-    metrics.gauge("kith_cassandra_calls", "Calls answered since the start", labels).set(static_cast<double>(count));
-    metrics.gauge("kith_cassandra_seconds", "Time that they took together", labels).set(seconds);
+    gauge("kith_cassandra_calls", "Calls answered since the start", count, labels);
+    gauge("kith_cassandra_seconds", "Time that they took together", seconds, labels);
   };
   calls("read", stats.reads, stats.read_seconds);
   calls("write", stats.writes, stats.write_seconds);

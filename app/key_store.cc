@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "app/gauges.h"
 #include "base/error.h"
 #include "ports/secrets/rocksdb.h"
 #ifdef KITH_POSTGRES
@@ -20,9 +21,7 @@ PostgresKeysOptions postgres_options(Settings const& settings) {
 }
 
 void report_postgres(PostgresKeysStats const& stats, Metrics& metrics) {
-  auto const gauge = [&](char const* name, char const* help, auto value) {
-    metrics.gauge(name, help).set(static_cast<double>(value));
-  };
+  Gauges const gauge{metrics};
   gauge("kith_keys_calls", "Calls to the server that keeps keys, answered since the start", stats.calls);
   gauge("kith_keys_seconds", "Time that they took together", stats.seconds);
   gauge("kith_keys_retries", "Calls tried once more", stats.retries);

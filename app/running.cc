@@ -147,8 +147,7 @@ Running::Running(Settings settings, std::string not_ready) : parts_(std::make_un
     parts.tracer = &parts.traces.emplace(trace_settings(parts.settings), parts.metrics);
   parts.identities = identities_of(parts.settings);
   if (runs_services(parts.settings)) {
-    parts.core.emplace(parts.settings, parts.clock, parts.identities, &parts.metrics);
-    parts.core->observe(parts.metrics, parts.tracer);
+    parts.core.emplace(parts.settings, parts.clock, parts.identities, Core::Watch{&parts.metrics, parts.tracer});
     parts.core->serve(parts.methods);
     observe(parts.methods, parts.metrics, parts.tracer);
   }

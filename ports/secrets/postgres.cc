@@ -243,11 +243,7 @@ Task<void> PostgresKeys::create(AccountId owner) {
 }
 
 Task<void> PostgresKeys::create_many(std::vector<AccountId> owners) {
-  check(owners.size() <= key_batch_max, "a batch of keys has a limit");
-  check(std::ranges::none_of(owners, [](AccountId owner) { return owner == proof_of_key; }), "nobody has no key");
-  // In one order, so that two that make the same keys never wait for each other.
-  std::ranges::sort(owners);
-  owners.erase(std::ranges::unique(owners).begin(), owners.end());
+  owners = new_owners(std::move(owners));
   if (!owners.empty()) co_await store_->create(std::move(owners));
 }
 
@@ -259,8 +255,7 @@ Task<DataKeyPtr> PostgresKeys::get(AccountId owner) {
 }
 
 Task<void> PostgresKeys::bring(std::vector<AccountId> owners) {
-  std::ranges::sort(owners);
-  owners.erase(std::ranges::unique(owners).begin(), owners.end());
+  owners = each_once(std::move(owners));
   std::erase_if(owners, [&](AccountId owner) { return owner == proof_of_key || store_->copies.get(owner); });
   if (owners.size() > key_batch_max) owners.resize(key_batch_max);
   if (!owners.empty()) co_await store_->bring(std::move(owners));

@@ -154,10 +154,7 @@ Task<void> StoredKeys::create(AccountId owner) {
 }
 
 Task<void> StoredKeys::create_many(std::vector<AccountId> owners) {
-  check(owners.size() <= key_batch_max, "a batch of keys has a limit");
-  check(std::ranges::none_of(owners, [](AccountId owner) { return owner == proof_of_key; }), "nobody has no key");
-  std::ranges::sort(owners);
-  owners.erase(std::ranges::unique(owners).begin(), owners.end());
+  owners = new_owners(std::move(owners));
   Store& store = *store_;
   co_await store.needs.workers.run([&store, &owners] { store.create(owners); });
 }

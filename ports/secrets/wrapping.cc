@@ -2,9 +2,11 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/big_endian.h"
+#include "base/check.h"
 #include "base/error.h"
 #include "ports/secrets/key_cache.h"
 
@@ -66,6 +68,18 @@ DataKeyPtr unwrapped(ServerKey const& server, AccountId owner, std::string_view 
   DataKeyPtr kept = wiped_after_use(key);
   sodium_memzero(key.data(), key.size());
   return kept;
+}
+
+std::vector<AccountId> each_once(std::vector<AccountId> owners) {
+  std::ranges::sort(owners);
+  owners.erase(std::ranges::unique(owners).begin(), owners.end());
+  return owners;
+}
+
+std::vector<AccountId> new_owners(std::vector<AccountId> owners) {
+  check(owners.size() <= key_batch_max, "a batch of keys has a limit");
+  check(std::ranges::none_of(owners, [](AccountId owner) { return owner == proof_of_key; }), "nobody has no key");
+  return each_once(std::move(owners));
 }
 
 ServerKey server_key_for(std::string const& file, std::string const& store, std::optional<std::string> const& proof) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ports/random/random.h"
 #include "ports/secrets/keys.h"
@@ -27,6 +28,11 @@ DataKeyPtr unwrapped(ServerKey const& server, AccountId owner, std::string_view 
 // The server's key for a store: read from its file, or made where the store is as new as it is. `proof`: the
 // wrapped key of nobody, where the store has one. Throws one sentence for people, which names file and store.
 ServerKey server_key_for(std::string const& file, std::string const& store, std::optional<std::string> const& proof);
+
+// Each of them once, in the order of numbers: two that make the same keys never wait for each other.
+std::vector<AccountId> each_once(std::vector<AccountId> owners);
+// The same of owners that are to get keys: not nobody, and no more than a batch may have.
+std::vector<AccountId> new_owners(std::vector<AccountId> owners);
 
 // The account as eight bytes, in the order of numbers.
 std::string place_of_key(AccountId owner);
