@@ -5,6 +5,7 @@
 #   NAME_packages         its group in packages.txt
 #   NAME_port             where it listens unless KITH_ENGINE_PORT_NAME (in capitals) says otherwise
 #   NAME_ports            how many it needs from there on, if more than one
+#   NAME_fetch            gets what no package brings, if it takes so long that `fetch` does it beforehand
 #   NAME_stop, NAME_crash the signals that end it cleanly, and as if it failed
 #   NAME_start DIR PORT   readies DIR, then `launch`es the server
 #   NAME_answers DIR PORT whether it answers a real question
@@ -19,7 +20,7 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 for inherited in /proc/$$/fd/*; do
   [ "${inherited##*/}" -le 2 ] || [ "${inherited##*/}" -eq 255 ] || eval "exec ${inherited##*/}>&-"
 done
-known=(postgres cassandra kafka redis redis_cluster)
+known=(postgres cassandra kafka redis redis_cluster consul)
 for name in "${known[@]}"; do . "tools/dev/engines/$name.sh"; done
 
 root=$(realpath -m "${KITH_ENGINES:-build/engines}")
@@ -179,7 +180,14 @@ for name in "${names[@]}"; do
 done
 case $verb in
   up) for name in "${names[@]}"; do up "$name" && status "$name"; done ;;
+  fetch)
+    for name in "${names[@]}"; do
+      packages=${name}_packages
+      tools/dev/setup.sh "${!packages}" >&2
+      ! declare -F "${name}_fetch" >/dev/null || "${name}_fetch"
+    done
+    ;;
   down) for name in "${names[@]}"; do down "$name" && status "$name"; done ;;
   status) for name in "${names[@]}"; do status "$name"; done ;;
-  *) refuse "engines can be told up, down or status, not \`$verb\`." ;;
+  *) refuse "engines can be told up, down, status or fetch, not \`$verb\`." ;;
 esac
