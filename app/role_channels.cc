@@ -31,8 +31,8 @@ void RoleChannels::close() {
   for (auto const& [name, way] : by_name_) way.channel->close();
 }
 
-Task<std::string> RoleChannels::call(Call call, std::string_view method, std::string request) {
-  return of(role_of(service_of(method))).call(call, method, std::move(request));
+Task<std::string> RoleChannels::call(Call call, RpcMethod method, std::string request) {
+  return of(role_of(service_of(method.name))).call(call, method, std::move(request));
 }
 
 }  // namespace kith

@@ -22,7 +22,7 @@ class RoleChannels final : public Channel {
   Channel& of(std::string_view role);
   // Ends what is under way; what comes afterwards is refused.
   void close();
-  Task<std::string> call(Call call, std::string_view method, std::string request) override;
+  Task<std::string> call(Call call, RpcMethod method, std::string request) override;
 
  private:
   struct Way {

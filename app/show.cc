@@ -19,7 +19,7 @@ void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), std
 // Nobody is called while routes are only listed.
 class NoChannel final : public Channel {
  public:
-  Task<std::string> call(Call, std::string_view, std::string) override {
+  Task<std::string> call(Call, RpcMethod, std::string) override {
     throw Error{Code::unavailable, "Nothing is served here"};
     co_return "";
   }

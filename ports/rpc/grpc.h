@@ -29,9 +29,9 @@ inline constexpr Duration grpc_wait_max = std::chrono::seconds{60};
 std::string tls_missing(std::string const& address);
 
 // Asks the processes of a role in turn, those first that are connected. Which of them does not answer for a while is
-// given a pause; a call that surely did not run is begun with another, as is one whose line broke when a repeat does
-// nothing twice: it names its operation. When none is connected a call waits for a moment, so that all are served
-// again as soon as one has come back.
+// given a pause; a call that surely did not run is begun with another, as is one whose line broke where that does
+// nothing twice. When none is connected a call waits for a moment, so that all are served again as soon as one has
+// come back.
 class GrpcChannel final : public Channel {
  public:
   struct Settings {
@@ -48,7 +48,7 @@ class GrpcChannel final : public Channel {
   // the executors that wait for calls. Repeating it does nothing.
   void close();
 
-  Task<std::string> call(Call call, std::string_view method, std::string request) override;
+  Task<std::string> call(Call call, RpcMethod method, std::string request) override;
 
  private:
   struct Inside;

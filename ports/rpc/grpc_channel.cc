@@ -139,6 +139,10 @@ void check_time(Call const& call, std::string_view method) {
     throw Error{Code::unavailable, "There was no time left for this", "rpc " + std::string(method)};
 }
 
+bool does_nothing_twice(Call const& call, RpcMethod method) {
+  return method.repeat == Repeat::reads || (method.repeat == Repeat::idempotent && call.operation != 0);
+}
+
 template <class Inside>
 Task<std::shared_ptr<Pending>> once(std::shared_ptr<Inside> inside, std::shared_ptr<GrpcPeers::Line> line, Call call,
                                     std::string_view method, grpc::ByteBuffer request) {
@@ -183,14 +187,14 @@ GrpcChannel::~GrpcChannel() { close(); }
 
 void GrpcChannel::close() { inside_->end_all(); }
 
-Task<std::string> GrpcChannel::call(Call call, std::string_view method, std::string request) {
+Task<std::string> GrpcChannel::call(Call call, RpcMethod method, std::string request) {
   if (request.size() > rpc_bytes_max) throw Error{Code::invalid, "This request is too large"};
-  check_time(call, method);
+  check_time(call, method.name);
   auto const inside = inside_;
   auto const bytes = grpc_words::to_buffer(request);
   request.clear();
   std::vector<std::size_t> tried;
-  Error failure{Code::unavailable, "A part of this server is not available", "rpc " + std::string(method)};
+  Error failure{Code::unavailable, "A part of this server is not available", "rpc " + std::string(method.name)};
   auto const line_by = std::chrono::steady_clock::now() + line_wait_max;
   for (std::size_t left = inside->peers.attempts(); left > 0;) {
     if (tried.size() == inside->peers.size()) {
@@ -200,7 +204,7 @@ Task<std::string> GrpcChannel::call(Call call, std::string_view method, std::str
     }
     auto choice = inside->peers.choose(tried);
     if (!choice.line) break;
-    auto const pending = co_await once(inside, std::move(choice.line), call, method, bytes);
+    auto const pending = co_await once(inside, std::move(choice.line), call, method.name, bytes);
     auto const how = ended(*pending);
     inside->note(choice.peer, how);
     if (pending->status.ok()) co_return grpc_words::to_string(pending->response);
@@ -210,7 +214,7 @@ Task<std::string> GrpcChannel::call(Call call, std::string_view method, std::str
     if (perhaps && failure.code == Code::unavailable) failure.code = Code::unknown;
     if (how == Ended::unsent) {
       if (inside->is_closed() || std::chrono::steady_clock::now() > line_by) break;
-    } else if (how == Ended::turned_away || (how == Ended::lost && call.operation != 0)) {
+    } else if (how == Ended::turned_away || (how == Ended::lost && does_nothing_twice(call, method))) {
       --left;
     } else {
       break;

@@ -144,12 +144,12 @@ TEST(GrpcCalls, OfAClosedChannelEndUnknown) {
 
 TEST(GrpcCalls, OfAnUnknownNameAreOurMistake) {
   Grpc form;
-  EXPECT_EQ(failure_of(form.channel->call({}, "kith.sample.Sample/Nowhere", {})).code, Code::internal);
+  EXPECT_EQ(failure_of(form.channel->call({}, {"kith.sample.Sample/Nowhere"}, {})).code, Code::internal);
 }
 
 TEST(GrpcCalls, ThatCannotBeReadAreRefused) {
   Grpc form;
-  EXPECT_EQ(failure_of(form.channel->call({}, "kith.sample.Sample/Echo", "\xFF")).code, Code::invalid);
+  EXPECT_EQ(failure_of(form.channel->call({}, {"kith.sample.Sample/Echo"}, "\xFF")).code, Code::invalid);
 }
 
 TEST(GrpcCalls, WordsOfEnginesStayInTheirProcess) {

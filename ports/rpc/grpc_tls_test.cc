@@ -285,7 +285,7 @@ class Line {
 };
 
 // Of two calls, one at each process, the line to one is cut. How the calls ended.
-std::vector<Code> cut_in_the_middle(std::uint64_t operation) {
+std::vector<Code> cut_in_the_middle(Repeat repeat, std::uint64_t operation) {
   Grpc one, two;
   std::string const address = "unix:" + fresh_socket();
   Line line(address, one.settings.addresses[0]);
@@ -298,16 +298,18 @@ std::vector<Code> cut_in_the_middle(std::uint64_t operation) {
   std::vector<Code> ends;
   boost::asio::io_context loop;
   auto const first = one.service.begun.load(), second = two.service.begun.load();
+  Everything const takes_a_while{.signed_ = 300};
   for (int i = 0; i < 2; ++i)
-    boost::asio::co_spawn(loop, remote.echo({.operation = operation}, {.signed_ = 300}),
-                          [&](std::exception_ptr failure, Everything) {
-                            try {
-                              if (failure) std::rethrow_exception(failure);
-                              ends.push_back(answered);
-                            } catch (Error const& error) {
-                              ends.push_back(error.code);
-                            }
-                          });
+    boost::asio::co_spawn(
+        loop, channel.call({.operation = operation}, {"kith.sample.Sample/Echo", repeat}, encode(takes_a_while)),
+        [&](std::exception_ptr failure, std::string) {
+          try {
+            if (failure) std::rethrow_exception(failure);
+            ends.push_back(answered);
+          } catch (Error const& error) {
+            ends.push_back(error.code);
+          }
+        });
   std::thread thread([&] { loop.run(); });
   EXPECT_TRUE(comes_true([&] { return one.service.begun > first && two.service.begun > second; }));
   line.cut();
@@ -317,8 +319,10 @@ std::vector<Code> cut_in_the_middle(std::uint64_t operation) {
 }
 
 TEST(ProcessesOfOneRole, AreAskedAgainOnlyWhereThatDoesNothingTwice) {
-  EXPECT_EQ(cut_in_the_middle(17), (std::vector{answered, answered}));
-  EXPECT_EQ(cut_in_the_middle(0), (std::vector{answered, Code::unknown}));
+  EXPECT_EQ(cut_in_the_middle(Repeat::reads, 0), (std::vector{answered, answered}));
+  EXPECT_EQ(cut_in_the_middle(Repeat::idempotent, 17), (std::vector{answered, answered}));
+  EXPECT_EQ(cut_in_the_middle(Repeat::idempotent, 0), (std::vector{answered, Code::unknown}));
+  EXPECT_EQ(cut_in_the_middle(Repeat::unknown, 17), (std::vector{answered, Code::unknown}));
 }
 
 TEST(ProcessesOfOneRole, ThatDoNotAnswerAreGivenAPause) {

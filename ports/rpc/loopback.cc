@@ -5,10 +5,10 @@
 
 namespace kith {
 
-Task<std::string> Loopback::call(Call call, std::string_view method, std::string request) {
-  auto const* answer = methods_.find(method);
+Task<std::string> Loopback::call(Call call, RpcMethod method, std::string request) {
+  auto const* answer = methods_.find(method.name);
   if (answer == nullptr)
-    throw Error{Code::internal, "This is not available here", "nobody answers " + std::string(method)};
+    throw Error{Code::internal, "This is not available here", "nobody answers " + std::string(method.name)};
   // What has no header would be lost between processes, so it is lost here.
   Call arriving{.deadline = call.deadline};
   for (auto const& [name, value] : headers_of(call)) take_header(arriving, name, value);

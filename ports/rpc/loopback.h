@@ -12,7 +12,7 @@ class Loopback final : public Channel {
  public:
   explicit Loopback(Methods const& methods) : methods_(methods) {}
 
-  Task<std::string> call(Call call, std::string_view method, std::string request) override;
+  Task<std::string> call(Call call, RpcMethod method, std::string request) override;
 
  private:
   Methods const& methods_;

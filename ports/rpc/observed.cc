@@ -39,17 +39,17 @@ CallNumbers const& ObservedChannel::numbers_of(std::string_view method) {
   return found->second;
 }
 
-Task<std::string> ObservedChannel::call(Call call, std::string_view method, std::string request) {
-  Span span = Span::child(SpanKind::client, method);
+Task<std::string> ObservedChannel::call(Call call, RpcMethod method, std::string request) {
+  Span span = Span::child(SpanKind::client, method.name);
   if (span) {
-    span.text("rpc.method", std::string(method));
+    span.text("rpc.method", std::string(method.name));
     TraceParent const parent = span.parent_of_next();
     call.trace = parent.trace;
     call.span = parent.span;
     call.sampled = true;
   }
   Task<std::string> answer = channel_.call(call, method, std::move(request));
-  return observed(&numbers_of(method), std::move(span), std::move(answer));
+  return observed(&numbers_of(method.name), std::move(span), std::move(answer));
 }
 
 void observe(Methods& methods, Metrics& metrics, Tracer* tracer) {

@@ -20,7 +20,7 @@ class ObservedChannel final : public Channel {
  public:
   ObservedChannel(Channel& channel, Metrics& metrics) : channel_(channel), metrics_(metrics) {}
 
-  Task<std::string> call(Call call, std::string_view method, std::string request) override;
+  Task<std::string> call(Call call, RpcMethod method, std::string request) override;
 
  private:
   CallNumbers const& numbers_of(std::string_view method);

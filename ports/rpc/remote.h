@@ -17,7 +17,7 @@
 namespace kith::remote {
 
 template <class Response>
-Task<Response> ask(Channel& channel, Call call, std::string_view method, std::string request) {
+Task<Response> ask(Channel& channel, Call call, RpcMethod method, std::string request) {
   std::string const answer = co_await channel.call(call, method, std::move(request));
   if constexpr (!std::is_void_v<Response>) co_return decode<Response>(answer);
 }

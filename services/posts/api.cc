@@ -21,7 +21,9 @@ Response one(ShownPage const& shown) {
 Task<Response> publish(PostsService& posts, Hydrator& hydrator, Request request) {
   NewPost post = new_post(request);
   bool const scheduled = post.publish_at != no_time;
-  auto const published = co_await posts.publish(request.call(), post);
+  Call call = request.call();
+  if (post.idempotency_key.empty()) call.operation = 0;  // each run is a post of its own
+  auto const published = co_await posts.publish(call, post);
   if (scheduled) {
     DraftItem const item{.draft = published.draft, .publish_at = post.publish_at, .post = std::move(post)};
     co_return scheduled_json(item);

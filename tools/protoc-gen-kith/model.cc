@@ -345,6 +345,15 @@ void Reader::read_event(Message& message) {
   message.event = {&*key, std::max(options.schema(), 1u)};
 }
 
+std::string repeat_of(google::protobuf::MethodDescriptor const& method) {
+  switch (method.options().idempotency_level()) {
+    case google::protobuf::MethodOptions::NO_SIDE_EFFECTS: return "reads";
+    case google::protobuf::MethodOptions::IDEMPOTENT: return "idempotent";
+    case google::protobuf::MethodOptions::IDEMPOTENCY_UNKNOWN: break;
+  }
+  return "unknown";
+}
+
 Service Reader::read_service(ServiceDescriptor const& from) {
   Service service{&from, from.name(), {}, {}};
   for (int i = 0; i < from.method_count(); ++i) {
@@ -359,7 +368,7 @@ Service Reader::read_service(ServiceDescriptor const& from) {
     };
     service.methods.push_back({&method, not_a_keyword(snake_case(method.name())),
                                from.full_name() + '/' + method.name(), type(*method.input_type()),
-                               type(*method.output_type())});
+                               type(*method.output_type()), repeat_of(method)});
   }
   auto const& options = from.options();
   for (int i = 0; i < options.ExtensionSize(kith::follows); ++i)

@@ -86,6 +86,7 @@ struct Method {
   std::string path;      // kith.posts.Posts/GetMany
   std::string request;   // the type; empty: nothing is asked
   std::string response;  // the type; empty: void
+  std::string repeat;    // reads; what another run of it does
 };
 
 struct Follow {

@@ -67,6 +67,20 @@ TEST_F(Repository, EventsHoldNoTextButTheNamesOfTags) {
   EXPECT_EQ(texts, (std::set<std::string>{"FanoutContinued.tag", "TagFollowed.name"}));
 }
 
+// A call is a read, or does nothing twice when it names its operation. Of these a second run would make another, or be
+// refused for what the first has done; one whose process died ends as unknown.
+TEST_F(Repository, OnlyTheseCallsAreNotBegunAgain) {
+  std::set<std::string> once;
+  for (File const& file : files_)
+    for (Service const& service : file.services)
+      for (Method const& method : service.methods)
+        if (method.repeat == "unknown") once.insert(file.group + '.' + method.from->name());
+  EXPECT_EQ(once, (std::set<std::string>{"auth.Authorize", "auth.ChangePassword", "auth.Exchange", "auth.Mint",
+                                         "auth.Register", "auth.SignIn", "auth.SignUp", "graph.DeleteList",
+                                         "graph.SaveList", "posts.Delete", "posts.DropScheduled", "posts.PublishDraft",
+                                         "posts.SaveDraft", "users.SetSetting"}));
+}
+
 TEST_F(Repository, NoTwoPackagesHaveOneMainFile) {
   std::set<std::string> groups;
   for (File const& file : files_)

@@ -217,8 +217,8 @@ void Source::service(Service const& from) {
     std::string const response = method.response.empty() ? "void" : method.response;
     out_("Task<$0> Remote$1::$2(Call call$3) {\n", response, from.name, method.name,
          method.request.empty() ? "" : ", " + method.request + " request");
-    out_("  return kith::remote::ask<$0>(channel_, call, \"$1\", $2);\n}\n", response, method.path,
-         method.request.empty() ? "{}" : "encode(request)");
+    out_("  return kith::remote::ask<$0>(channel_, call, {\"$1\", kith::Repeat::$2}, $3);\n}\n", response, method.path,
+         method.repeat, method.request.empty() ? "{}" : "encode(request)");
   }
   out_("void serve($0Service& service, kith::Methods& methods) {\n", from.name);
   for (Method const& method : from.methods)
