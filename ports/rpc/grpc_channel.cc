@@ -54,7 +54,8 @@ Ended ended(Pending const& pending) {
     case grpc::StatusCode::UNAVAILABLE:
       return was_not_sent(pending.status.error_message()) ? Ended::unsent : Ended::lost;
     case grpc::StatusCode::DEADLINE_EXCEEDED: return Ended::late;
-    case grpc::StatusCode::CANCELLED: return pending.given_up ? Ended::answered : Ended::lost;
+    // What has begun is answered before a server stops; a call that comes while gRPC itself stops is ended like this.
+    case grpc::StatusCode::CANCELLED: return pending.given_up ? Ended::answered : Ended::turned_away;
     default: return Ended::answered;
   }
 }

@@ -36,8 +36,9 @@ grpc::ChannelArguments common_arguments() {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
   // The least backoff is also how long an attempt may take, and a busy machine takes its time.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 10'000);
-  // A call is begun again only where that is sure to do nothing twice, which gRPC does not know.
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  // gRPC itself begins again only what the other end, which stops, surely never saw.
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 1);
+  arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return arguments;
