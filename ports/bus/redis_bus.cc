@@ -29,7 +29,8 @@ class RedisListener final : public BusListener {
   Task<std::optional<BusMessage>> next() override { return here_->next(); }
   Task<void> add(std::string channel) override {
     co_await here_->add(channel);
-    std::vector<std::string> one(1, std::move(channel));
+    std::vector<std::string> one;
+    one.push_back(std::move(channel));
     co_await follow(std::move(one));
   }
   Task<void> remove(std::string channel) override {

@@ -3,8 +3,6 @@
 // For tests: real servers of this program's own, and settings that keep one test's keys from another's.
 
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 
 #include "base/error.h"
 #include "base/run.h"
@@ -15,9 +13,8 @@
 
 namespace kith::contract {
 
-// In the gate it must be there: a test that fails for want of it is better than one that is not made.
 inline bool redis_is_here() {
-  bool const here = std::getenv("KITH_GATE") != nullptr || std::filesystem::exists("/usr/bin/redis-server");
+  bool const here = engine_is_tried({"/usr/bin/redis-server"});
   if (!here) std::puts("Redis is not installed, so its engine is not tried here: ./dev engines up redis");
   return here;
 }

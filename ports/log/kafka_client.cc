@@ -145,7 +145,7 @@ Handle Conf::client(rd_kafka_type_t type) {
   std::array<char, 512> why{};
   Handle made(rd_kafka_new(type, conf_.get(), why.data(), why.size()));
   if (!made) refuse("Kafka cannot be used as kafka_security says: " + std::string(why.data()));
-  conf_.release();  // is the client's now
+  static_cast<void>(conf_.release());  // it is the client's now
   return made;
 }
 

@@ -114,7 +114,7 @@ void KafkaLog::Parts::leave(Consumer& consumer) {
   while (!consumer.member && std::chrono::steady_clock::now() < until)
     kafka::Owned<rd_kafka_message_t> const ignored(rd_kafka_consumer_poll(consumer.client.get(), 20));
   if (!consumer.member) {
-    (void)consumer.client.release();
+    static_cast<void>(consumer.client.release());
     return;
   }
   if (consumer.changing)

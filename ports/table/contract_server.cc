@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -22,6 +23,12 @@ std::string folder_of_this_program() {
 }
 
 }  // namespace
+
+bool engine_is_tried(std::initializer_list<char const*> files) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes the environment
+  if (std::getenv("KITH_GATE") != nullptr) return true;
+  return std::ranges::all_of(files, [](char const* file) { return std::filesystem::exists(file); });
+}
 
 OwnServer::OwnServer(std::string name) : name_(std::move(name)), folder_(folder_of_this_program()) {
   std::filesystem::create_directories(folder_);

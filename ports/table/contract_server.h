@@ -2,10 +2,15 @@
 
 // For tests: a real server of this test program's own, started by tools/dev/engines.sh, which ends with it.
 
+#include <initializer_list>
 #include <map>
 #include <string>
 
 namespace kith::contract {
+
+// Whether an engine is tried here: where all of these files are. In the gate it is in any case: a test that fails for
+// want of its engine is better than one that is not made.
+bool engine_is_tried(std::initializer_list<char const*> files);
 
 class OwnServer {
  public:

@@ -3,18 +3,12 @@
 #include <libpq-fe.h>
 
 #include <array>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
 namespace kith::contract {
 
-bool PostgresServer::here() {
-  // In the gate it must be there: a test that fails for want of it is better than one that is not made.
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes the environment
-  return std::getenv("KITH_GATE") != nullptr || std::filesystem::exists("/usr/lib/postgresql");
-}
+bool PostgresServer::here() { return engine_is_tried({"/usr/lib/postgresql"}); }
 
 PostgresServer& PostgresServer::own() {
   static PostgresServer server;
