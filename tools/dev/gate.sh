@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 . tools/dev/gate_lib.sh
 gate=$1
 
-groups="build test bench postgres cassandra cassandra_driver kafka redis"
+groups="build test bench postgres cassandra cassandra_driver kafka redis consul"
 [ "$gate" = test ] || groups="$groups check"
 tools/dev/setup.sh $groups
 
