@@ -57,6 +57,15 @@ auth::Auth::Settings auth_settings(Settings const& settings) {
   return auth;
 }
 
+posts::WordLimits word_limits(Settings const& settings) {
+  return {settings.post_characters_max, host_of(base_url_of(settings))};
+}
+
+timeline::Timeline::Settings timeline_settings(Settings const& settings) {
+  return {settings.famous_followers_up, settings.famous_followers_down, settings.active_within, settings.feeds_kept,
+          settings.timelines_kept};
+}
+
 std::unique_ptr<Mail> make_mail(Settings const& settings, Clock const& clock, Random& random, Workers& workers) {
   Sender const from{settings.mail_from, settings.community_name};
   if (settings.mail == MailBy::folder) {
@@ -140,8 +149,7 @@ struct Core::Parts {
   void make_social(Settings const& settings) {
     users.emplace(users::Users::Needs{tables, keys, clock});
     graph.emplace(graph::Graph::Needs{tables, clock, *users});
-    posts.emplace(posts::Posts::Needs{
-        tables, clock, *users, *graph, &imports, {settings.post_characters_max, host_of(base_url_of(settings))}});
+    posts.emplace(posts::Posts::Needs{tables, clock, *users, *graph, &imports, word_limits(settings)});
     reactions.emplace(reactions::Reactions::Needs{tables, *posts, *graph});
     pages.emplace(pages::Pages::Needs{*posts, *reactions, *users, *graph, tables.apart()});
     graph::follow(dispatch, *graph);
@@ -150,14 +158,8 @@ struct Core::Parts {
   }
   void make_timeline(Settings const& settings) {
     Services const others = services();
-    timeline.emplace(timeline::Timeline::Needs{tables,
-                                               clock,
-                                               engines.log(),
-                                               others.graph,
-                                               others.posts,
-                                               others.pages,
-                                               {settings.famous_followers_up, settings.famous_followers_down,
-                                                settings.active_within, settings.feeds_kept, settings.timelines_kept}});
+    timeline.emplace(timeline::Timeline::Needs{tables, clock, engines.log(), others.graph, others.posts, others.pages,
+                                               timeline_settings(settings)});
     timeline::follow(dispatch, *timeline);
   }
   void make_notifications(Settings const& settings) {
@@ -269,6 +271,11 @@ void Core::stop() {
     kith::log(LogLevel::warn, "the worker number was not given back", {{"trouble", error.detail}});
   }
   parts_->loops = nullptr;
+}
+
+void Core::change(Settings const& settings) {
+  if (parts_->auth) parts_->auth->change(auth_settings(settings));
+  if (parts_->posts) parts_->posts->change(word_limits(settings));
 }
 
 Services Core::services() { return parts_->services(); }

@@ -37,6 +37,8 @@ class Core {
   // Delivers events and keeps the id lease, on these loops, until stop().
   void start(Loops& loops);
   void stop();
+  // Takes from these what may change while serving. Any thread.
+  void change(Settings const& settings);
 
   Services services();                  // every one, wherever it runs
   void serve(Methods& methods);         // those that run here, by rpc

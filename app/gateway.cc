@@ -72,12 +72,19 @@ CommunityPages community_of(Settings const& settings) {
   return community;
 }
 
+auth::AuthPages joining_of(Settings const& settings) {
+  return {settings.community_name, base_url_of(settings), settings.sign_up != SignUp::closed,
+          settings.sign_up == SignUp::approval};
+}
+
 }  // namespace
 
 struct Gateway::Parts {
   Parts(Needs given, Settings const& settings)
       : needs(std::move(given)),
         stop_within(settings.stop_within),
+        community(community_of(settings)),
+        joining(joining_of(settings)),
         hydrator({needs.services.pages, needs.services.posts, needs.services.users, needs.services.auth,
                   base_url_of(settings), cache_memory(settings) / 4}),
         edge(routed(settings), edge_settings(settings)) {
@@ -88,9 +95,7 @@ struct Gateway::Parts {
   // Every route there is; the edge counts by route, so they come first.
   Edge::Needs routed(Settings const& settings) {
     Services& services = needs.services;
-    auth::AuthPages const pages{settings.community_name, base_url_of(settings), settings.sign_up != SignUp::closed,
-                                settings.sign_up == SignUp::approval};
-    auth::auth_api(router, services.auth, services.users, pages);
+    auth::auth_api(router, services.auth, services.users, joining);
     users::users_api(router, services.users, services.graph, services.pages, hydrator);
     graph::graph_api(router, services.graph, services.users, hydrator, needs.clock);
     posts::posts_api(router, services.posts, hydrator);
@@ -98,7 +103,7 @@ struct Gateway::Parts {
     timeline::timeline_api(router, services.timeline, hydrator);
     notifications::notifications_api(router, services.notifications, services.users, hydrator);
     search::search_api(router, services.search, services.timeline, hydrator);
-    community_api(router, community_of(settings), services.users, services.posts, hydrator);
+    community_api(router, community, services.users, services.posts, hydrator);
     public_pages(
         router, {settings.community_name, services.users, services.posts, services.pages, services.timeline, hydrator});
     operations_api(router, {needs.metrics, std::string(version), needs.not_ready, settings.metrics, needs.degraded});
@@ -112,6 +117,8 @@ struct Gateway::Parts {
 
   Needs needs;
   Duration stop_within;
+  Live<CommunityPages> community;
+  Live<auth::AuthPages> joining;
   Hydrator hydrator;
   Router router;
   LocalRateCounter counter;
@@ -126,6 +133,12 @@ Gateway::~Gateway() = default;
 void Gateway::start(Loops& loops) {
   if (parts_->plain) parts_->plain->start(loops);
   if (parts_->tls) parts_->tls->start(loops);
+}
+
+void Gateway::change(Settings const& settings) {
+  parts_->edge.change(edge_settings(settings));
+  parts_->community.set(community_of(settings));
+  parts_->joining.set(joining_of(settings));
 }
 
 void Gateway::drain() {

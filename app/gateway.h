@@ -34,6 +34,8 @@ class Gateway {
 
   // Listens, or throws one sentence why not.
   void start(Loops& loops);
+  // Takes from these what may change while serving. Any thread.
+  void change(Settings const& settings);
   // Still answers, and closes each connection with its answer. Any thread.
   void drain();
   // False when requests had to be cut off. Not from a loop.

@@ -144,6 +144,13 @@ void stop_logging() {
   writer.reset();  // joins its thread after the last line
 }
 
+void log_from(LogLevel level) {
+  std::scoped_lock const lock(starting);
+  if (!started) return;
+  started->set_level(vendor_level(level));
+  least = level;
+}
+
 bool logs(LogLevel level) { return level >= least.load(std::memory_order_relaxed); }
 
 void log(LogLevel level, std::string_view what, std::initializer_list<LogField> fields) {

@@ -48,6 +48,8 @@ struct LogSettings {
 // once. A file that cannot be opened is an Error. stop_logging() writes what is waiting.
 void start_logging(LogSettings settings);
 void stop_logging();
+// The least that is logged, from now on. Any thread.
+void log_from(LogLevel level);
 
 bool logs(LogLevel level);
 void log(LogLevel level, std::string_view what, std::initializer_list<LogField> fields = {});

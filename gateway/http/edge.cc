@@ -101,6 +101,11 @@ Response oauth_form_of(Error const& error) {
   }
 }
 
+EdgeSettings without_slash(EdgeSettings settings) {
+  while (settings.base_url.ends_with('/')) settings.base_url.pop_back();
+  return settings;
+}
+
 }  // namespace
 
 struct Edge::Numbers {
@@ -136,15 +141,17 @@ struct Edge::Outcome {
   }
 };
 
-Edge::Edge(Needs needs, EdgeSettings settings) : needs_(std::move(needs)), settings_(std::move(settings)) {
+Edge::Edge(Needs needs, EdgeSettings settings)
+    : needs_(std::move(needs)), settings_(without_slash(std::move(settings))) {
   if (!needs_.now) needs_.now = [] { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); };
-  while (settings_.base_url.ends_with('/')) settings_.base_url.pop_back();
   for (auto const& entry : needs_.router.routes())
     numbers_.push_back(Numbers::of(needs_.metrics, name_of(entry->route.method), entry->route.path));
   numbers_.push_back(Numbers::of(needs_.metrics, "any", "none"));
 }
 
 Edge::~Edge() = default;
+
+void Edge::change(EdgeSettings settings) { settings_.set(without_slash(std::move(settings))); }
 
 std::size_t Edge::body_max(RequestData& data) const {
   data.match = needs_.router.match(data.method, data.raw_path);
@@ -155,7 +162,7 @@ Task<Response> Edge::answer(Request request) {
   auto const& data = request.shared();
   auto const began = std::chrono::steady_clock::now();
   if (!data->match.entry && data->match.allow.empty()) data->match = needs_.router.match(data->method, data->raw_path);
-  set_facts(*data, settings_, needs_.now());
+  set_facts(*data, settings_.now(), needs_.now());
 
   Outcome outcome;
   Span span = span_of(*data);
@@ -204,7 +211,7 @@ Span Edge::span_of(RequestData& data) const {
 }
 
 bool Edge::is_logged(int status) const {
-  switch (settings_.access_log) {
+  switch (settings_->access_log) {
     case AccessLog::off: return false;
     case AccessLog::failures: return status >= 400;
     case AccessLog::sampled: return status >= 400 || random_number() % sampled_one_in == 0;
@@ -333,7 +340,7 @@ Task<void> Edge::count(RequestData& data, Outcome& outcome) {
     outcome.tighten(limit, use);
     exceeded = exceeded || use.used > limit.most;
   }
-  if (exceeded && settings_.rate_limits) throw Error{Code::exhausted, "Too many requests: please wait a little"};
+  if (exceeded && settings_->rate_limits) throw Error{Code::exhausted, "Too many requests: please wait a little"};
 }
 
 void Edge::finish(RequestData const& data, Response& response, Outcome const& outcome) const {
@@ -365,7 +372,7 @@ Response Edge::refuse(RequestData* data, int status, std::string_view say) const
   numbers_.back().answers[static_cast<std::size_t>(status / 100)].add();
   RequestData nobody;
   if (!data) data = &nobody;
-  if (data->request_id.empty()) set_facts(*data, settings_, needs_.now());
+  if (data->request_id.empty()) set_facts(*data, settings_.now(), needs_.now());
   finish(*data, response, {});
   // Without a path nobody knows whether another origin asked; a refusal tells it nothing.
   if (!is_for_other_origins(data->raw_path)) response.headers.lines() += cors_lines;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/live.h"
 #include "base/metrics.h"
 #include "base/task.h"
 #include "base/time.h"
@@ -55,6 +56,9 @@ class Edge {
   Edge(Needs needs, EdgeSettings settings);
   ~Edge();
 
+  // From now on; a request keeps those it began with. Any thread.
+  void change(EdgeSettings settings);
+
   // Never throws. Safe from several threads as far as check and handlers are.
   Task<Response> answer(Request request);
 
@@ -76,7 +80,7 @@ class Edge {
   void finish(RequestData const& data, Response& response, Outcome const& outcome) const;
 
   Needs needs_;
-  EdgeSettings settings_;
+  Live<EdgeSettings> settings_;
   std::vector<Numbers> numbers_;  // by the route's number; the last is for no route
 };
 

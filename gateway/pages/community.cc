@@ -20,10 +20,12 @@ constexpr std::string_view api_of = "4.5.0 (compatible; kith ";
 constexpr std::uint64_t api_version = 7;
 
 struct Community {
-  CommunityPages pages;
+  Live<CommunityPages> const& live;
   users::UsersService& users;
   posts::PostsService& posts;
   Hydrator& hydrator;
+
+  CommunityPages const& pages() const { return live.now(); }
 };
 using CommunityPtr = std::shared_ptr<Community const>;
 
@@ -34,9 +36,9 @@ std::string host_of(std::string_view base_url) {
 
 // The account that answers for the community.
 Task<Fragment> contact(Community const& community, AccountId admin) {
-  if (!community.pages.contact_account.empty()) {
+  if (!community.pages().contact_account.empty()) {
     users::Handles one;
-    one.handles.push_back(community.pages.contact_account);
+    one.handles.push_back(community.pages().contact_account);
     auto const found = co_await community.users.by_handle(Call{}, std::move(one));
     std::vector<AccountId> ids(1, found.accounts.front());
     auto accounts = co_await community.hydrator.accounts(Call{}, std::move(ids));
@@ -49,7 +51,7 @@ Task<Fragment> contact(Community const& community, AccountId admin) {
 }
 
 Task<views::Instance> instance_of(Community const& community) {
-  CommunityPages const& pages = community.pages;
+  CommunityPages const& pages = community.pages();
   auto const people = co_await community.users.totals(Call{});
   auto const posts = co_await community.posts.totals(Call{});
   views::Instance view{.domain = host_of(pages.base_url), .base_url = pages.base_url};
@@ -95,20 +97,20 @@ Task<Response> rules(CommunityPtr community, Request) {
 
 Task<Response> description(CommunityPtr community, Request) {
   std::string out;
-  views::append_long_text(out, text::sanitize(community->pages.description), no_time);
+  views::append_long_text(out, text::sanitize(community->pages().description), no_time);
   co_return Response::json(std::move(out));
 }
 
 Task<Response> nodeinfo_link(CommunityPtr community, Request) {
   std::string out;
-  views::append_nodeinfo_link(out, community->pages.base_url);
+  views::append_nodeinfo_link(out, community->pages().base_url);
   co_return Response::json(std::move(out));
 }
 
 Task<Response> nodeinfo(CommunityPtr community, Request) {
   auto const view = co_await instance_of(*community);
   std::string out;
-  views::append_nodeinfo(out, view, community->pages.version);
+  views::append_nodeinfo(out, view, community->pages().version);
   co_return Response::json(std::move(out));
 }
 
@@ -116,7 +118,7 @@ Task<Response> host_meta(CommunityPtr community, Request) {
   Response response = Response::text(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<XRD xmlns=\"http://docs.oasis-open.org/ns/"
       "xri/xrd-1.0\">\n  <Link rel=\"lrdd\" template=\"" +
-      escaped(community->pages.base_url) + "/.well-known/webfinger?resource={uri}\"/>\n</XRD>\n");
+      escaped(community->pages().base_url) + "/.well-known/webfinger?resource={uri}\"/>\n</XRD>\n");
   response.content_type = "application/xrd+xml; charset=utf-8";
   co_return response;
 }
@@ -135,7 +137,7 @@ Task<Response> no_pictures(Request) {
 }
 
 Task<Response> front(CommunityPtr community, Request) {
-  CommunityPages const& pages = community->pages;
+  CommunityPages const& pages = community->pages();
   std::string body = "<h1>" + escaped(pages.name) + "</h1>";
   body += description_html(pages);
   if (pages.sign_up_open)
@@ -155,7 +157,7 @@ Task<Response> front(CommunityPtr community, Request) {
 
 Task<Response> about(CommunityPtr community, Request) {
   auto const view = co_await instance_of(*community);
-  CommunityPages const& pages = community->pages;
+  CommunityPages const& pages = community->pages();
   std::string body = "<h1>About " + escaped(pages.name) + "</h1>" + description_html(pages) + rules_html(pages);
   body += contact_html(pages);
   body += "<p class=\"soft\">" + std::to_string(view.people) + " people, " + std::to_string(view.statuses) +
@@ -167,7 +169,7 @@ Task<Response> about(CommunityPtr community, Request) {
 }
 
 Task<Response> privacy(CommunityPtr community, Request) {
-  CommunityPages const& pages = community->pages;
+  CommunityPages const& pages = community->pages();
   PageHead head{.title = "Privacy · " + pages.name, .url = pages.base_url + "/privacy-policy"};
   head.site = pages.name;
   std::string const body = "<h1>Privacy</h1>" + privacy_html(pages);
@@ -176,15 +178,15 @@ Task<Response> privacy(CommunityPtr community, Request) {
 
 Task<Response> privacy_policy(CommunityPtr community, Request) {
   std::string out;
-  views::append_long_text(out, privacy_html(community->pages), no_time);
+  views::append_long_text(out, privacy_html(community->pages()), no_time);
   co_return Response::json(std::move(out));
 }
 
 }  // namespace
 
-void community_api(Router& router, CommunityPages pages, users::UsersService& users, posts::PostsService& posts,
-                   Hydrator& hydrator) {
-  auto const community = std::make_shared<Community const>(Community{std::move(pages), users, posts, hydrator});
+void community_api(Router& router, Live<CommunityPages> const& pages, users::UsersService& users,
+                   posts::PostsService& posts, Hydrator& hydrator) {
+  auto const community = std::make_shared<Community const>(Community{pages, users, posts, hydrator});
   using std::bind_front;
   auto const get = [&](std::string_view path, std::string_view summary, auto handler) {
     router.add({.path = path, .access = Access::none, .summary = summary}, handler);

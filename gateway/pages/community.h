@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/live.h"
 #include "gateway/http/router.h"
 #include "gateway/hydrate/hydrate.h"
 #include "services/users/users.kith.h"
@@ -26,7 +27,7 @@ struct CommunityPages {
   std::uint64_t characters_max = 5'000;
 };
 
-void community_api(Router& router, CommunityPages community, users::UsersService& users, posts::PostsService& posts,
-                   Hydrator& hydrator);
+void community_api(Router& router, Live<CommunityPages> const& community, users::UsersService& users,
+                   posts::PostsService& posts, Hydrator& hydrator);
 
 }  // namespace kith

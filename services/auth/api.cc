@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "base/base64.h"
 #include "base/json.h"
 #include "gateway/text/render.h"
 #include "gateway/views/token.h"
@@ -39,27 +40,6 @@ struct Client {
   std::string id;
   std::string secret;
 };
-
-std::string from_base64(std::string_view text) {
-  std::string out;
-  unsigned bits = 0;
-  int held = 0;
-  for (char const c : text) {
-    int value = -1;
-    if (c >= 'A' && c <= 'Z') value = c - 'A';
-    if (c >= 'a' && c <= 'z') value = c - 'a' + 26;
-    if (c >= '0' && c <= '9') value = c - '0' + 52;
-    if (c == '+' || c == '-') value = 62;
-    if (c == '/' || c == '_') value = 63;
-    if (value < 0) break;
-    bits = bits << 6 | static_cast<unsigned>(value);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    out += static_cast<char>(bits >> held & 0xFF);
-  }
-  return out;
-}
 
 Client client_of(Request const& request) {
   Client client{request.maybe_text("client_id").value_or(""), request.maybe_text("client_secret").value_or("")};
@@ -173,7 +153,7 @@ Task<TokenFacts> check_token(AuthService& auth, std::string token) {
                        .scopes = bearer.scopes};
 }
 
-void auth_api(Router& router, AuthService& auth, users::UsersService& users, AuthPages pages) {
+void auth_api(Router& router, AuthService& auth, users::UsersService& users, Live<AuthPages> const& pages) {
   using std::bind_front;
   using std::ref;
   router.add({.method = Method::post,
@@ -215,7 +195,7 @@ void auth_api(Router& router, AuthService& auth, users::UsersService& users, Aut
   router.add({.path = "/.well-known/oauth-authorization-server",
               .access = Access::none,
               .summary = "What this OAuth server can do"},
-             bind_front(metadata, pages.base_url));
+             bind_front(metadata, pages->base_url));
   router.add({.method = Method::post,
               .path = "/api/v1/accounts",
               .access = Access::app,
@@ -227,7 +207,7 @@ void auth_api(Router& router, AuthService& auth, users::UsersService& users, Aut
                          {"password", "string", "at least 8 characters", required},
                          {"agreement", "boolean", "to the rules", required},
                          {"locale", "string", "language"}}},
-             bind_front(sign_up, ref(auth), pages.base_url));
+             bind_front(sign_up, ref(auth), pages->base_url));
   router.add({.method = Method::post,
               .path = "/api/v1/profile/password",
               .scope = "write:accounts",
@@ -236,7 +216,7 @@ void auth_api(Router& router, AuthService& auth, users::UsersService& users, Aut
               .params = {{"current_password", "string", "the old one", required},
                          {"password", "string", "the new one, at least 8 characters", required}}},
              bind_front(change_password, ref(auth)));
-  auth_pages(router, auth, users, std::move(pages));
+  auth_pages(router, auth, users, pages);
 }
 
 }  // namespace kith::auth

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/live.h"
 #include "gateway/http/router.h"
 #include "services/auth/auth.kith.h"
 #include "services/users/users.kith.h"
@@ -16,7 +17,7 @@ struct AuthPages {
 };
 
 // OAuth for apps (registration, log-in and consent pages, tokens), sign-up in apps and on a page.
-void auth_api(Router& router, AuthService& auth, users::UsersService& users, AuthPages pages);
+void auth_api(Router& router, AuthService& auth, users::UsersService& users, Live<AuthPages> const& pages);
 
 // The token check of the edge.
 Task<TokenFacts> check_token(AuthService& auth, std::string token);

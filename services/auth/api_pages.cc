@@ -15,7 +15,7 @@ constexpr std::string_view out_of_band = "urn:ietf:wg:oauth:2.0:oob";
 struct Pages {
   AuthService& auth;
   users::UsersService& users;
-  AuthPages settings;
+  Live<AuthPages> const& settings;
 };
 using PagesPtr = std::shared_ptr<Pages const>;
 
@@ -56,7 +56,7 @@ Response fresh(Response response) {
 }
 
 Response login_page(Pages const& pages, Asked const* asked, std::string_view login, std::string_view say) {
-  std::string body = "<h1>Log in to " + escaped(pages.settings.community) + "</h1>" + problem(say);
+  std::string body = "<h1>Log in to " + escaped(pages.settings->community) + "</h1>" + problem(say);
   body += "<form method=\"post\" action=\"/login\">";
   if (asked != nullptr) body += fields(*asked);
   body += input("Handle or e-mail address", "login", "text", login,
@@ -205,10 +205,10 @@ Task<Response> log_out(PagesPtr pages, Request request) {
 }
 
 Response sign_up_form(Pages const& pages, SignUpRequest const& typed, std::string_view say) {
-  std::string body = "<h1>Join " + escaped(pages.settings.community) + "</h1>" + problem(say);
-  if (!pages.settings.sign_up_open)
+  std::string body = "<h1>Join " + escaped(pages.settings->community) + "</h1>" + problem(say);
+  if (!pages.settings->sign_up_open)
     return fresh(page("Sign up", body + "<p>This community takes no new members at the moment.</p>"));
-  if (pages.settings.approval) body += "<p>The people who run this community look at each new account.</p>";
+  if (pages.settings->approval) body += "<p>The people who run this community look at each new account.</p>";
   body += "<form method=\"post\" action=\"/signup\">";
   body += input("Handle", "username", "text", typed.handle,
                 "autocomplete=\"username\" autocapitalize=\"none\" maxlength=\"30\" required");
@@ -227,7 +227,7 @@ Task<Response> sign_up(PagesPtr pages, Request request) {
   typed.email = request.maybe_text("email").value_or("");
   typed.password = request.maybe_text("password").value_or("");
   typed.agreement = request.flag("agreement");
-  typed.base_url = pages->settings.base_url;
+  typed.base_url = pages->settings->base_url;
   SignedUp up;
   std::string refused;
   try {
@@ -242,7 +242,7 @@ Task<Response> sign_up(PagesPtr pages, Request request) {
   body += up.pending ? "<p>One step is left: open the link in the mail we sent you, or wait until your account is "
                        "approved. Then you can log in with any app.</p>"
                      : "<p>Your account is ready. Log in with any app that works with Mastodon; the server is <code>" +
-                           escaped(pages->settings.base_url) + "</code>.</p>";
+                           escaped(pages->settings->base_url) + "</code>.</p>";
   co_return fresh(page("Welcome", body));
 }
 
@@ -255,8 +255,8 @@ Task<Response> confirm(PagesPtr pages, Request request) {
 
 }  // namespace
 
-void auth_pages(Router& router, AuthService& auth, users::UsersService& users, AuthPages settings) {
-  auto const pages = std::make_shared<Pages const>(Pages{auth, users, std::move(settings)});
+void auth_pages(Router& router, AuthService& auth, users::UsersService& users, Live<AuthPages> const& settings) {
+  auto const pages = std::make_shared<Pages const>(Pages{auth, users, settings});
   using std::bind_front;
   auto const get = [&](std::string_view path, std::string_view summary, auto handler) {
     router.add({.path = path, .access = Access::none, .summary = summary}, bind_front(handler, pages));

@@ -138,7 +138,7 @@ Task<AccountId> Auth::account_of(Call call, std::string login) {
 }
 
 Task<bool> Auth::too_many_guesses(std::string login, std::string address, bool failed) {
-  if (!needs_.settings.limit_guesses) co_return false;
+  if (!settings_->limit_guesses) co_return false;
   std::uint64_t const amount = failed ? 1 : 0;
   auto const of_account = co_await needs_.cache.count("guess/account/" + token_hash(fold(login)), amount, guess_window);
   auto const from = co_await needs_.cache.count("guess/address/" + address, amount, guess_window);

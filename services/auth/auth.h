@@ -7,6 +7,7 @@
 // its hash in constant time. Nothing about a token is kept anywhere else, so what is revoked is
 // refused on the next call. Any thread.
 
+#include "base/live.h"
 #include "ports/cache/cache.h"
 #include "ports/clock/clock.h"
 #include "ports/hash/passwords.h"
@@ -52,7 +53,10 @@ class Auth final : public AuthService {
     users::UsersService& users;
     Settings settings;
   };
-  explicit Auth(Needs needs) : needs_(std::move(needs)) {}
+  explicit Auth(Needs needs) : needs_(std::move(needs)), settings_(std::move(needs_.settings)) {}
+
+  // From now on. Any thread.
+  void change(Settings settings) { settings_.set(std::move(settings)); }
 
   Task<Bearer> check(Call call, Token request) override;
   Task<AppSecret> register_(Call call, NewApp request) override;
@@ -91,6 +95,7 @@ class Auth final : public AuthService {
   Task<std::string> walk_grants_of(keeper::Walk& walk);
 
   Needs needs_;
+  Live<Settings> settings_;
 };
 
 // "<id>_<secret>": nothing when it is none.

@@ -52,7 +52,7 @@ Task<PasswordHash> Auth::hash_password(Call, Password request) {
 }
 
 Task<SignedUp> Auth::sign_up(Call call, SignUpRequest request) {
-  Settings const& settings = needs_.settings;
+  Settings const& settings = settings_.now();
   if (!request.by_admin && settings.sign_up == SignUpMode::closed)
     throw Error{Code::forbidden, "This community takes no new members at the moment"};
   check_request(request);
@@ -110,8 +110,8 @@ Task<SignedUp> Auth::sign_up(Call call, SignUpRequest request) {
 
 Task<void> Auth::send_confirmation(AccountId, std::string email, std::string code, std::string base_url) {
   Letter letter{.to = std::move(email)};
-  letter.subject = "Confirm your address for " + needs_.settings.community;
-  letter.text = "Somebody, probably you, signed up to " + needs_.settings.community +
+  letter.subject = "Confirm your address for " + settings_->community;
+  letter.text = "Somebody, probably you, signed up to " + settings_->community +
                 " with this address.\n\nOpen this link to confirm it:\n\n" + base_url + "/confirm?code=" + code +
                 "\n\nIt is good for seven days. If it was not you, do nothing.\n";
   try {

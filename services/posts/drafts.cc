@@ -77,7 +77,7 @@ Task<void> Posts::insert_draft(Call call, Draft draft) {
 // Its words have a post's limits; whom it answers and who may see it is judged when it is published.
 Task<DraftItem> Posts::save_draft(Call call, DraftItem request) {
   signed_in(call);
-  words_of(request.post.text, request.post.warning, false, request.post.language, needs_.limits);
+  words_of(request.post.text, request.post.warning, false, request.post.language, limits_.now());
   request.publish_at = request.post.publish_at = no_time;
   request.post.idempotency_key.clear();
   Draft draft{.account = call.viewer, .draft = request.draft};

@@ -36,7 +36,7 @@ Task<bool> Posts::edit_once(Call call, EditPost const& request) {
     std::string const warning = request.warning.value_or(version.warning.text());
     std::string const language = request.language.value_or(version.language);
     bool const sensitive = request.sensitive.value_or(version.sensitive);
-    Words const words = words_of(text, warning, sensitive, language, needs_.limits);
+    Words const words = words_of(text, warning, sensitive, language, limits_.now());
     bool const same = words.text == version.text.text() && words.warning == version.warning.text() &&
                       words.sensitive == version.sensitive && words.language == version.language;
     if (!same) {

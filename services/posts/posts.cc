@@ -290,7 +290,7 @@ Task<FanoutFactsPage> Posts::fanout_facts_of(Call, PostIds request) {
     page.posts.push_back(fanout_facts(head, version));
     if (version == nullptr || !version->links || head->audience.rule != Rule::public_) continue;
     auto const open = co_await needs_.tables.open(versions[next - 1]);
-    page.posts.back().links = text::extract(open.text.text(), needs_.limits.own_host).link_keys();
+    page.posts.back().links = text::extract(open.text.text(), limits_->own_host).link_keys();
   }
   co_return page;
 }

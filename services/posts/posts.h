@@ -13,6 +13,7 @@
 #include <mutex>
 #include <span>
 
+#include "base/live.h"
 #include "ports/clock/clock.h"
 #include "ports/clock/minter.h"
 #include "ports/table/tables.h"
@@ -46,7 +47,10 @@ class Posts final : public PostsService, public PostsFollower {
     ImportIds* imports = nullptr;  // mints the ids of posts that were written elsewhere, earlier; null: none are taken
     WordLimits limits = {};
   };
-  explicit Posts(Needs needs) : needs_(std::move(needs)) {}
+  explicit Posts(Needs needs) : needs_(std::move(needs)), limits_(std::move(needs_.limits)) {}
+
+  // From now on. Any thread.
+  void change(WordLimits limits) { limits_.set(std::move(limits)); }
 
   Task<Published> publish(Call call, NewPost request) override;
   Task<void> edit(Call call, EditPost request) override;
@@ -153,6 +157,7 @@ class Posts final : public PostsService, public PostsFollower {
   Task<void> recount(keeper::Walk& walk, typename Counts::Key key, std::string whose);
 
   Needs needs_;
+  Live<WordLimits> limits_;
   std::mutex totals_mutex_;
   PostTotals totals_;
   Duration totals_counted_ = Duration::min();

@@ -102,7 +102,7 @@ Task<Posts::Ready> Posts::prepare(Call call, NewPost const& post) {
   if (author.version == 0 || author.state != users::State::active)
     throw Error{Code::forbidden, "This account may not post"};
   Words const words = words_of(post.text, post.warning, post.sensitive.value_or(author.default_sensitive),
-                               post.language.empty() ? author.language : post.language, needs_.limits);
+                               post.language.empty() ? author.language : post.language, limits_.now());
 
   Ready ready;
   Head& head = ready.head;
