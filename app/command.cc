@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/settings_source.h"
 #include "base/error.h"
 
 namespace kith {
@@ -82,14 +83,16 @@ std::string help_of(CommandDoc const& doc) {
   return out;
 }
 
-LoadedSettings settings_of(Typed const& typed) {
+SettingsTold settings_told(Typed const& typed) {
   std::vector<SettingFrom> options;
   for (auto const& [option, setting] :
        {std::pair("--data", "data"), std::pair("--listen", "listen"), std::pair("--tls-listen", "tls_listen"),
         std::pair("--tls-certificate", "tls_certificate"), std::pair("--tls-key", "tls_key"),
         std::pair("--base-url", "base_url"), std::pair("--roles", "roles"), std::pair("--rpc-folder", "rpc_folder")})
     if (typed.has(option)) options.push_back({setting, typed.text(option), option});
-  return load_settings(typed.text("--settings"), environment(), options);
+  return {.file = typed.text("--settings"), .environment = environment(), .options = std::move(options)};
 }
+
+LoadedSettings settings_of(Typed const& typed) { return load_shared(settings_told(typed)).loaded; }
 
 }  // namespace kith

@@ -48,6 +48,7 @@ class Typed {
 
 std::string help_of(CommandDoc const& doc);
 // The settings file and environment, with --data, --listen and their like on top.
+SettingsTold settings_told(Typed const& typed);
 LoadedSettings settings_of(Typed const& typed);
 
 struct Command {

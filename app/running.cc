@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -18,6 +19,7 @@
 #include "app/core.h"
 #include "app/engines.h"
 #include "app/gateway.h"
+#include "app/live_settings.h"
 #include "app/operations_server.h"
 #include "app/process.kith.h"
 #include "app/remote.h"
@@ -87,7 +89,11 @@ struct Running::Parts {
     }
     co_return "";
   }
-  Task<std::vector<std::string>> degraded() { co_return co_await silent({"timeline", "notifications"}); }
+  Task<std::vector<std::string>> degraded() {
+    auto without = co_await silent({"timeline", "notifications"});
+    if (LiveSettings const* const live = followed; live != nullptr && live->behind()) without.emplace_back("settings");
+    co_return without;
+  }
   // Those of them that do not answer, asked side by side: who asks whether all is well does not wait long.
   Task<std::vector<std::string>> silent(std::vector<std::string> roles) {
     std::vector<Task<bool>> asked;
@@ -116,6 +122,11 @@ struct Running::Parts {
   Call soon() const { return {.deadline = clock.now() + answer_within}; }
   bool core_here() const { return processes.empty(); }
   Services services() { return core ? core->services() : remote->services(); }
+  void change(Settings const& to) {
+    log_from(to.log_level);
+    if (core) core->change(to);
+    if (gateway) gateway->change(to);
+  }
 
   Settings settings;
   SystemClock clock;
@@ -137,6 +148,9 @@ struct Running::Parts {
   std::optional<GrpcServer> rpc;
   // Last, so that coroutines end before what they refer to.
   std::optional<Loops> loops;
+  std::unique_ptr<SettingsSource> settings_source;
+  std::unique_ptr<LiveSettings> live;
+  std::atomic<LiveSettings const*> followed = nullptr;
 };
 
 Running::Running(Settings settings, std::string not_ready) : parts_(std::make_unique<Parts>(std::move(settings))) {
@@ -195,10 +209,27 @@ Running::~Running() {
   parts.loops.reset();
 }
 
+void Running::follow(SettingsTold told, std::unique_ptr<SettingsSource> source) {
+  Parts& parts = *parts_;
+  if (told.file.empty() && !source) return;
+  parts.settings_source = std::move(source);
+  parts.live = std::make_unique<LiveSettings>(
+      LiveSettings::Needs{.told = std::move(told),
+                          .current = parts.settings,
+                          .source = parts.settings_source.get(),
+                          .apply = [&parts](Settings const& settings) { parts.change(settings); },
+                          .metrics = parts.metrics});
+  parts.followed = parts.live.get();
+  parts.signals.add(SIGHUP);
+}
+
 int Running::wait() {
   Parts& parts = *parts_;
-  parts.signals.async_wait([](auto, int) {});
-  parts.signals_loop.run();
+  for (int signal = SIGHUP; signal == SIGHUP; parts.signals_loop.restart()) {
+    parts.signals.async_wait([&signal](auto failure, int given) { signal = failure ? SIGTERM : given; });
+    parts.signals_loop.run();
+    if (signal == SIGHUP) parts.live->reread();
+  }
   log(LogLevel::info, "stopping");
   if (!parts.gateway || parts.settings.drain_for == Duration{0}) return 0;
   // Who shares requests out to this gateway sees it here, and asks another from then on.
@@ -207,7 +238,6 @@ int Running::wait() {
   boost::asio::steady_timer over(parts.signals_loop, parts.settings.drain_for);
   over.async_wait([&parts](auto) { parts.signals.cancel(); });
   parts.signals.async_wait([&over](auto, int) { over.cancel(); });  // a second signal means: now
-  parts.signals_loop.restart();
   parts.signals_loop.run();
   return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "app/services.h"
 #include "app/settings.h"
+#include "ports/settings/source.h"
 
 namespace kith {
 
@@ -19,6 +20,9 @@ class Running {
   // requests should not come yet, from the first moment on.
   explicit Running(Settings settings, std::string not_ready = {});
   ~Running();
+
+  // Takes up what changes in the settings while this serves: from where the shared ones lie, and at SIGHUP in the file.
+  void follow(SettingsTold told, std::unique_ptr<SettingsSource> source);
 
   // Until SIGTERM or SIGINT; then what runs is answered and everything is closed. The exit status.
   int wait();

@@ -6,6 +6,7 @@
 #include "app/address.h"
 #include "app/command.h"
 #include "app/running.h"
+#include "app/settings_source.h"
 #include "app/version.h"
 #include "base/log.h"
 
@@ -13,12 +14,14 @@ namespace kith {
 namespace {
 
 int serve(Typed const& typed) {
-  auto loaded = settings_of(typed);
+  auto shared = load_shared(settings_told(typed));
+  LoadedSettings const& loaded = shared.loaded;
   start_logging({loaded.settings.log_level, loaded.settings.log_file, loaded.settings.log_format});
   for (auto const& warning : loaded.warnings) log(LogLevel::warn, warning);
   int status = 0;
   {
     Running running(loaded.settings);
+    running.follow(std::move(shared.told), std::move(shared.source));
     // Without the gateway nothing is served at the community's address.
     if (has_role(loaded.settings, "gateway"))
       log(LogLevel::info, "serving",

@@ -49,6 +49,12 @@ struct Settings {
   std::string rpc_authority = {};
   std::string rpc_domain = "kith.internal";
 
+  // Settings and services in Consul.
+  std::string consul_server = {};
+  std::string consul_settings = {};
+  std::string consul_token_file = {};
+  std::string consul_authority = {};
+
   // The community.
   std::string community_name = "kith";
   std::string community_description = {};
@@ -168,14 +174,34 @@ struct LoadedSettings {
   std::vector<std::string> warnings;  // for the log: names in the environment that are no settings
 };
 
+// Names and values in the environment.
 using Environment = std::vector<std::pair<std::string, std::string>>;
 // The variables of this process that begin with KITH_.
 Environment environment();
 
-// `file` may be empty. Throws Error{invalid} with one sentence naming file and line, or variable, or
-// option, and what would be right.
+// Where settings are told, each above those before it.
+struct SettingsTold {
+  std::string file = {};                 // may be empty
+  std::vector<SettingFrom> shared = {};  // by all processes, in Consul
+  Environment environment = {};
+  std::vector<SettingFrom> options = {};
+};
+
+// Throws Error{invalid} with one sentence naming file and line, or variable, or option, and what would be right.
+LoadedSettings load_settings(SettingsTold const& told);
 LoadedSettings load_settings(std::string const& file, Environment const& environment,
                              std::vector<SettingFrom> const& options = {});
+// The same while it is not yet known whether they go together: what says where the shared ones are.
+Settings settings_so_far(SettingsTold const& told);
+
+// What becomes of settings while serving, and what waits for the next start: names, in the order of the file.
+struct SettingsChange {
+  Settings settings;
+  std::vector<std::string> changed;
+  std::vector<std::string> waiting;
+};
+// Throws Error{invalid} when what may change does not go together with what stays.
+SettingsChange change_live(Settings const& current, Settings const& wanted);
 
 struct SettingDescription {
   std::string name;
@@ -185,6 +211,7 @@ struct SettingDescription {
   std::string values;  // "on or off", "a size such as 64 MiB"
   std::string by_default;
   std::string value;  // now; hidden when secret
+  bool live = false;  // may change while serving
 };
 // In the order of the file, for `kith settings` and the reference page.
 std::vector<SettingDescription> describe_settings(Settings const& settings);

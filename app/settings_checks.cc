@@ -108,6 +108,8 @@ void check_together(Settings const& settings) {
       refuse("engines_log is kafka, which needs the strict tables on servers too: set engines_strict to postgres");
     if (settings.kafka_topics.empty()) refuse("kafka_topics must not be empty");
   }
+  if (!settings.consul_settings.empty() && settings.consul_server.empty())
+    refuse("consul_settings names a folder, but consul_server names no Consul");
   if (settings.mail_from.empty()) refuse("mail_from must be an e-mail address");
   if (settings.mail == MailBy::smtp && settings.mail_smtp_host.empty())
     refuse("mail is smtp, but mail_smtp_host names no server");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "ports/settings/consul_http.h"
 #include "ports/trace/otlp.h"
 
 namespace kith {
@@ -135,6 +136,17 @@ bool is_language(std::string_view text) {
 }
 
 bool is_collector(std::string_view text) { return text.empty() || otlp_address(text).has_value(); }
+
+bool is_consul_server(std::string_view text) { return is_base_url(text); }
+
+bool is_consul_folder(std::string_view text) {
+  if (text.empty()) return true;
+  for (std::size_t end = 0; end != std::string_view::npos; text.remove_prefix(std::min(end, text.size() - 1) + 1)) {
+    end = text.find('/');
+    if (!is_consul_name(text.substr(0, end))) return false;
+  }
+  return true;
+}
 
 bool is_mail_address(std::string_view text) {
   std::size_t const at = text.find('@');

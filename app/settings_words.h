@@ -34,8 +34,10 @@ bool is_role(std::string_view text);
 bool is_rpc(std::string_view text);
 bool is_rpc_domain(std::string_view text);
 bool is_language(std::string_view text);
-bool is_collector(std::string_view text);     // or nothing
-bool is_mail_address(std::string_view text);  // or nothing
+bool is_collector(std::string_view text);      // or nothing
+bool is_consul_server(std::string_view text);  // or nothing
+bool is_consul_folder(std::string_view text);  // or nothing
+bool is_mail_address(std::string_view text);   // or nothing
 
 // "open, approval or closed"
 std::string either(std::span<std::string const> words);

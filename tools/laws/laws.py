@@ -17,7 +17,8 @@ SCRIPTS = (".py", ".sh", ".cmake")
 TEXT = CODE + SCRIPTS + (".md", ".txt", ".toml", ".json", ".html", ".css", ".js", ".yml", ".yaml", "")
 
 # What stands behind a port. A header that promises something says what, never with whose help.
-VENDORS = ("rocksdb", "postgres", "cassandra", "scylla", "redis", "kafka", "grpc", "beast", "spdlog", "toml", "prometheus")
+VENDORS = ("rocksdb", "postgres", "cassandra", "scylla", "redis", "kafka", "grpc", "beast", "spdlog", "toml", "prometheus",
+           "consul")
 
 # What stands at the top of the tree, and nothing else does: a program that is started there leaves its data there.
 TOP = {".ci", ".clang-format", ".clang-tidy", ".gitignore", "ARCHITECTURE.md", "CMakeLists.txt", "CMakePresets.json",

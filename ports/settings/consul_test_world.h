@@ -1,0 +1,40 @@
+#pragma once
+
+// For tests: a real Consul of this program's own.
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "ports/settings/consul_http.h"
+#include "ports/table/contract_server.h"
+
+namespace kith::contract {
+
+// In the gate it must be there: a test that fails for want of it is better than one that is not made.
+inline bool consul_is_here() {
+  bool const here = std::getenv("KITH_GATE") != nullptr || std::filesystem::exists(KITH_CONSUL_PROGRAM);
+  if (!here) std::puts("Consul is not built, so it is not tried here: ./dev engines up consul");
+  return here;
+}
+
+// Started by the first who asks.
+inline OwnServer& own_consul() {
+  static OwnServer server("consul");
+  return server;
+}
+
+inline ConsulPlace consul_place() {
+  return {.server = own_consul().said("CONSUL"),
+          .token_file = own_consul().said("CONSUL_TOKEN_FILE"),
+          .deadline = std::chrono::seconds{30}};  // on a busy machine, too
+}
+
+// Changes what lies there in one go: a text, or nothing to erase it.
+void change_consul(std::map<std::string, std::optional<std::string>> const& keys);
+
+}  // namespace kith::contract
