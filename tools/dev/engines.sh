@@ -66,6 +66,10 @@ launch() { # launch NAME COMMAND...: the server, with its output in a log
   echo "$pid $(began $pid)" >"$root/$name/pid"
 }
 
+taken() { # taken PORT: somebody listens there
+  (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
 up() { # up NAME [PORT]
   local name=$1 dir=$root/$1 port packages="${1}_packages" tries
   port=${2:-$(port_of "$name")}
@@ -77,7 +81,7 @@ up() { # up NAME [PORT]
   if pid_of "$name" >/dev/null; then
     port=$(port_of "$name")
   else
-    ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null ||
+    ! taken "$port" ||
       refuse "port $port is taken by another process: set KITH_ENGINE_PORT_${name^^} to a free one."
     echo "$port" >"$dir/port"
     "${name}_start" "$dir" "$port"
@@ -122,7 +126,7 @@ free_port() { # N
   for (( ; ; )); do
     first=$((20000 + RANDOM % 12000))
     for ((port = first; port < first + $1; port++)); do
-      ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || continue 2
+      ! taken "$port" || continue 2
     done
     echo $first
     return
@@ -159,6 +163,12 @@ crash() {
   pid=$(pid_of "$1") || refuse "$1 does not run in $2."
   kill -s "$(v="${1}_crash"; echo "${!v}")" "$pid"
   while pid_of "$1" >/dev/null; do sleep 0.05; done
+  # The first of its threads may end some time before the last, which closes what all have opened.
+  local tries
+  for ((tries = wait_seconds * 20; tries > 0; tries--)); do
+    taken "$(port_of "$1")" || break
+    sleep 0.05
+  done
   up "$1" "$(port_of "$1")"
 }
 
