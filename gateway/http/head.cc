@@ -253,6 +253,8 @@ MessageReader::Step MessageReader::read_head_bytes(std::string_view bytes, std::
   return Step::head_done;
 }
 
+constexpr std::size_t last_chunk_size = std::string_view("0\r\n\r\n").size();
+
 MessageReader::Step MessageReader::read_body_bytes(std::string_view bytes, std::size_t& used) {
   if (facts.content_length > body_max) return refuse(413, "The request's body is too large");
   if (parser_->is_done()) return Step::done;
@@ -260,6 +262,8 @@ MessageReader::Step MessageReader::read_body_bytes(std::string_view bytes, std::
   // Reserved as it comes: a promised length is no reason to hold memory.
   beast::error_code failure;
   while (!parser_->is_done() && used < bytes.size()) {
+    // Beast ends the program when it is asked again about a last chunk of which it has seen the first line alone.
+    if (facts.chunked && bytes[used] == '0' && bytes.size() - used < last_chunk_size) break;
     auto const taken = parser_->put({bytes.data() + used, bytes.size() - used}, failure);
     used += taken;
     if (parser_->body_too_large) return refuse(413, "The request's body is too large");

@@ -32,8 +32,12 @@ TEST(Head, ReadsWholeMessagesHoweverTheyAreCut) {
       "POST /a?b=c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;ext=1\r\nhello\r\n6\r\n "
       "world\r\n0\r\nTrailer: x\r\n\r\n";
   std::string const plain = "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello";
-  for (std::size_t size : {1, 2, 3, 7, 1'000}) {
+  std::string const no_chunk = "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  std::string const zeros = "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n000\r\n\r\n";
+  for (std::size_t size : {1, 2, 3, 4, 5, 7, 11, 1'000}) {
     EXPECT_EQ(outcome(chunked, size), "POST /a?b=c hello world") << size;
+    EXPECT_EQ(outcome(no_chunk, size), "POST /a ") << size;
+    EXPECT_EQ(outcome(zeros, size), "POST /a x") << size;
     EXPECT_EQ(outcome(plain, size), "POST /a hello") << size;
     EXPECT_EQ(outcome("\r\nGET / HTTP/1.0\r\n\r\n", size), "GET / ") << size;
   }
