@@ -1,8 +1,8 @@
 #include "app/live_settings.h"
 
 #include <algorithm>
-#include <random>
 
+#include "base/breaker.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -52,7 +52,7 @@ LiveSettings::~LiveSettings() {
 }
 
 void LiveSettings::follow() {
-  std::minstd_rand random{std::random_device{}()};
+  Breaker jitter;
   for (milliseconds wait = needs_.pause_first;;) {
     try {
       auto values = needs_.source->changed();
@@ -68,7 +68,7 @@ void LiveSettings::follow() {
       if (!away_.exchange(true))
         log(LogLevel::warn, "the shared settings cannot be read: those before stay", {{"why", error.say}});
       away_now_.set(1);
-      if (!pause(milliseconds(std::uniform_int_distribution(wait.count() / 2, wait.count())(random)))) return;
+      if (!pause(jitter.jittered(wait))) return;
       wait = std::min(wait * 2, needs_.pause_most);
     }
   }

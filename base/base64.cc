@@ -1,6 +1,20 @@
 #include "base/base64.h"
 
+#include <cstdint>
+
 namespace kith {
+
+std::string to_base64(std::string_view bytes) {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t block = 0;
+    for (std::size_t j = 0; j < 3; ++j)
+      block = block << 8 | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0);
+    for (std::size_t j = 0; j < 4; ++j) out += i + j > bytes.size() ? '=' : digits[block >> (18 - 6 * j) & 63];
+  }
+  return out;
+}
 
 std::string from_base64(std::string_view text) {
   std::string out;

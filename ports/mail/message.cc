@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -30,17 +31,6 @@ bool is_line(std::string_view text) {
          std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; });
 }
 
-constexpr std::string_view digits64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-void append_base64(std::string& out, std::string_view bytes) {
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t block = 0;
-    for (std::size_t j = 0; j < 3; ++j)
-      block = block << 8 | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0);
-    for (std::size_t j = 0; j < 4; ++j) out += i + j > bytes.size() ? '=' : digits64[block >> (18 - 6 * j) & 63];
-  }
-}
-
 // Plain words as they are; anything else as RFC 2047 encoded words of at most 75 bytes, cut between
 // characters.
 void append_words(std::string& out, std::string_view text) {
@@ -55,7 +45,7 @@ void append_words(std::string& out, std::string_view text) {
     while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
     if (!first) out += "\r\n ";
     out += "=?UTF-8?B?";
-    append_base64(out, text.substr(0, end));
+    out += to_base64(text.substr(0, end));
     out += "?=";
     text.remove_prefix(end);
   }

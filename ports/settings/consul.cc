@@ -71,7 +71,7 @@ std::optional<SettingsSource::Values> ConsulSettings::changed() {
     auto values = ask(wait_most);
     if (!values) return std::nullopt;
     if (!known || *values != handed_out_) return handed_out_ = std::move(*values);
-    if (!http_.pause(ConsulHttp::jittered(pause_between))) return std::nullopt;
+    if (!http_.pause(jitter_.jittered(pause_between))) return std::nullopt;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/breaker.h"
 #include "ports/settings/consul_http.h"
 #include "ports/settings/source.h"
 
@@ -26,6 +27,7 @@ class ConsulSettings final : public SettingsSource {
   std::string const folder_;
   std::uint64_t index_ = 0;  // 0: what is there is not known
   Values handed_out_;
+  Breaker jitter_;
 };
 
 // The settings of an answer to `folder`'s keys. Throws Error{unavailable} when it is none.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <random>
 
 #include "base/check.h"
 #include "base/password_file.h"
@@ -152,11 +151,6 @@ void ConsulHttp::stop() {
 bool ConsulHttp::pause(milliseconds time) {
   std::unique_lock lock(mutex_);
   return !wake_.wait_for(lock, time, [this] { return stopped_.load(); });
-}
-
-milliseconds ConsulHttp::jittered(milliseconds time) {
-  thread_local std::minstd_rand random{std::random_device{}()};
-  return milliseconds(std::uniform_int_distribution<milliseconds::rep>(time.count() / 2, time.count())(random));
 }
 
 }  // namespace kith

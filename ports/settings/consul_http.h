@@ -46,8 +46,6 @@ class ConsulHttp {
   void stop();
   // False: stopped.
   bool pause(std::chrono::milliseconds time);
-  // Between half of it and all of it.
-  static std::chrono::milliseconds jittered(std::chrono::milliseconds time);
 
  private:
   struct Line;

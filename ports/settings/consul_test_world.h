@@ -3,8 +3,6 @@
 // For tests: a real Consul of this program's own.
 
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -15,9 +13,8 @@
 
 namespace kith::contract {
 
-// In the gate it must be there: a test that fails for want of it is better than one that is not made.
 inline bool consul_is_here() {
-  bool const here = std::getenv("KITH_GATE") != nullptr || std::filesystem::exists(KITH_CONSUL_PROGRAM);
+  bool const here = engine_is_tried({KITH_CONSUL_PROGRAM});
   if (!here) std::puts("Consul is not built, so it is not tried here: ./dev engines up consul");
   return here;
 }
