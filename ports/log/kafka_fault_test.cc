@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <atomic>
 #include <fstream>
 #include <map>
@@ -14,6 +15,7 @@
 #include "base/run.h"
 #include "ports/clock/system.h"
 #include "ports/log/kafka_client.h"
+#include "ports/log/kafka_producer.h"
 #include "ports/log/kafka_server.h"
 
 namespace kith {
@@ -148,6 +150,22 @@ TEST_F(KafkaFault, WhatOneProcessHasSetAsideAnotherShowsAndRetries) {
   caught_up();
   EXPECT_EQ(seen.times[1], 1);
   EXPECT_THAT(run(second->set_aside("feeds", 10)), testing::IsEmpty());
+}
+
+TEST_F(KafkaFault, AClientThatIsReplacedWhileItIsAskedStaysUntilThen) {
+  kafka::Topics const topics = kafka::make_topics(options);
+  constexpr int nobody_to_wake = -1;
+  kafka::Producer producer(options, std::make_shared<kafka::Counts>(), nobody_to_wake);
+  auto const asked = producer.client();
+  rd_kafka_test_fatal_error(asked.get(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "for a test");
+  producer.serve();
+  auto const fresh = producer.client();
+  ASSERT_NE(fresh, asked);
+  std::array<char, 512> why{};
+  EXPECT_NE(rd_kafka_fatal_error(asked.get(), why.data(), why.size()), RD_KAFKA_RESP_ERR_NO_ERROR);
+  auto const ends = kafka::patiently(
+      options.deadline, [&] { return kafka::ends(*fresh, topics.events, topics.partitions, options.deadline); });
+  EXPECT_THAT(ends, testing::SizeIs(3));
 }
 
 TEST_F(KafkaFault, AWrongAddressIsOneSentenceThatNamesTheSetting) {

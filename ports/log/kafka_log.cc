@@ -147,8 +147,9 @@ Task<KafkaLog::Parts::Ends> KafkaLog::Parts::ends() {
   Ends found;
   found = co_await workers->run([this] {
     return kafka::patiently(options.deadline, [this] {
-      return Ends{kafka::ends(producer.client(), topics.events, topics.partitions, options.deadline),
-                  kafka::ends(producer.client(), topics.aside, 1, options.deadline).at(0)};
+      auto const client = producer.client();
+      return Ends{kafka::ends(*client, topics.events, topics.partitions, options.deadline),
+                  kafka::ends(*client, topics.aside, 1, options.deadline).at(0)};
     });
   });
   co_return found;

@@ -89,6 +89,11 @@ void Producer::serve() {
   open();
 }
 
+std::shared_ptr<rd_kafka_t> Producer::client() {
+  std::lock_guard const lock(mutex_);
+  return client_;
+}
+
 void Producer::password(std::string const& user, std::string const& password) {
   std::lock_guard const lock(mutex_);
   Owned<rd_kafka_error_t> const failed(rd_kafka_sasl_set_credentials(client_.get(), user.c_str(), password.c_str()));

@@ -4,6 +4,7 @@
 // in between (idempotent). Bounded by the log's deadline; while the servers are away it refuses at once.
 
 #include <chrono>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -35,7 +36,8 @@ class Producer {
   // On the log's thread, when `wake` says so: hands out answers.
   void serve();
   void password(std::string const& user, std::string const& password);
-  rd_kafka_t& client() { return *client_; }
+  // For questions on any thread. Whoever holds it may go on, though `serve` has begun a new one meanwhile.
+  std::shared_ptr<rd_kafka_t> client();
 
  private:
   struct Batch;
@@ -52,7 +54,7 @@ class Producer {
   Trouble trouble_;
   std::mutex mutex_;
   Breaker breaker_;
-  Handle client_;
+  std::shared_ptr<rd_kafka_t> client_;
 };
 
 }  // namespace kith::kafka
