@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <span>
 
 namespace kith::rocks {
 namespace {
+
+constexpr auto all = std::numeric_limits<std::size_t>::max();
 
 std::string_view view(rocksdb::Slice slice) { return {slice.data(), slice.size()}; }
 
@@ -25,11 +28,13 @@ struct Bounded {
   }
 };
 
-void decode_chunk(std::string_view bytes, std::vector<EntryView>& entries) {
-  while (!bytes.empty()) {
+// Its first entries, so many; whether these are all.
+bool decode_chunk(std::string_view bytes, std::size_t count, std::vector<EntryView>& entries) {
+  for (; !bytes.empty() && count > 0; --count) {
     auto const sort = take_sized(bytes);
     entries.push_back({sort, take_sized(bytes)});
   }
+  return bytes.empty();
 }
 
 // What lies behind `middle`, sorted as what lies before it is, to its place.
@@ -41,6 +46,54 @@ void merge_from(std::vector<EntryView>& entries, std::size_t middle) {
   std::ranges::merge(all.first(middle), all.subspan(middle), std::back_inserter(merged), {}, &EntryView::sort,
                      &EntryView::sort);
   entries = std::move(merged);
+}
+
+std::uint64_t flush_in(std::string const& prefix, std::string_view key) { return read_u64(key.data() + prefix.size()); }
+
+// Where the chunks of the flush behind this key's would begin.
+std::string behind_flush(std::string const& prefix, rocksdb::Slice key) {
+  std::string next = prefix;
+  append_u64(next, flush_in(prefix, view(key)) + 1);
+  return next;
+}
+
+// The chunks of each flush, whose parts are sorted as their entries are, up to `count` entries of it.
+void read_chunks(Db& db, std::string const& prefix, std::size_t count, OnDisk& found) {
+  Bounded walk(db, db.feeds, prefix);
+  std::uint64_t flush = 0;
+  std::size_t begin = 0;  // of this flush's entries
+  for (walk.at->Seek(prefix); walk.at->Valid();) {
+    std::string_view const key = view(walk.at->key());
+    if (std::uint64_t const here = flush_in(prefix, key); here != flush) {
+      merge_from(found.entries, begin);
+      begin = found.entries.size();
+      flush = here;
+    }
+    found.chunks.emplace_back(key);
+    std::size_t const left = count - (found.entries.size() - begin);
+    bool const ended = decode_chunk(found.bytes.emplace_back(view(walk.at->value())), left, found.entries);
+    if (ended && found.entries.size() - begin < count) {
+      walk.at->Next();
+    } else {
+      found.whole = false;
+      walk.at->Seek(behind_flush(prefix, walk.at->key()));
+    }
+  }
+  walk.end();
+  merge_from(found.entries, begin);
+}
+
+// Rows from before the table was spread, up to `count`.
+void read_rows(Db& db, std::string const& prefix, std::size_t count, OnDisk& found) {
+  std::size_t const middle = found.entries.size();
+  Bounded walk(db, db.rows, prefix);
+  for (walk.at->Seek(prefix); walk.at->Valid() && found.entries.size() - middle < count; walk.at->Next()) {
+    std::string const& sort = found.bytes.emplace_back(view(walk.at->key()).substr(prefix.size()));
+    found.entries.push_back({sort, found.bytes.emplace_back(view(walk.at->value()))});
+  }
+  walk.end();
+  found.whole = found.whole && !walk.at->Valid();
+  merge_from(found.entries, middle);
 }
 
 // The partition behind the table's number and its size byte.
@@ -108,33 +161,37 @@ std::string chunk_key(std::uint32_t table, std::string_view partition, std::uint
 
 OnDisk read_partition(Db& db, std::uint32_t table, std::string_view partition, std::vector<OwnEntry> const& more) {
   OnDisk found;
-  found.entries.reserve(4 * chunk_entries);  // more than an ordinary feed has
-  std::size_t middle = 0;
-  {
-    Bounded walk(db, db.feeds, chunk_prefix(table, partition));
-    for (walk.at->Seek(chunk_prefix(table, partition)); walk.at->Valid(); walk.at->Next()) {
-      found.chunks.push_back(walk.at->key().ToString());
-      decode_chunk(found.bytes.emplace_back(view(walk.at->value())), found.entries);
-      merge_from(found.entries, middle);
-      middle = found.entries.size();
-    }
-    walk.end();
-  }
-  std::string const prefix = partition_prefix(table, partition);
-  Bounded walk(db, db.rows, prefix);
-  for (walk.at->Seek(prefix); walk.at->Valid(); walk.at->Next()) {
-    std::string const& sort = found.bytes.emplace_back(view(walk.at->key()).substr(prefix.size()));
-    found.entries.push_back({sort, found.bytes.emplace_back(view(walk.at->value()))});
-  }
-  walk.end();
-  merge_from(found.entries, middle);
-  middle = found.entries.size();
+  read_chunks(db, chunk_prefix(table, partition), all, found);
+  read_rows(db, partition_prefix(table, partition), all, found);
+  std::size_t const middle = found.entries.size();
   found.entries.insert(found.entries.end(), more.begin(), more.end());
   std::ranges::sort(found.entries.begin() + static_cast<std::ptrdiff_t>(middle), found.entries.end(), {},
                     &EntryView::sort);
   merge_from(found.entries, middle);
   keep_winners(found.entries);
   return found;
+}
+
+// If a flush was cut, it alone gave so many different sort keys: no smaller one is missing.
+OnDisk read_first(Db& db, std::uint32_t table, std::string_view partition, std::size_t count) {
+  OnDisk found;
+  read_chunks(db, chunk_prefix(table, partition), count, found);
+  read_rows(db, partition_prefix(table, partition), count, found);
+  keep_winners(found.entries);
+  if (found.entries.size() > count) {
+    found.entries.resize(count);
+    found.whole = false;
+  }
+  return found;
+}
+
+std::size_t flushes_of(Db& db, std::uint32_t table, std::string_view partition) {
+  std::string const prefix = chunk_prefix(table, partition);
+  Bounded walk(db, db.feeds, prefix);
+  std::size_t flushes = 0;
+  for (walk.at->Seek(prefix); walk.at->Valid(); walk.at->Seek(behind_flush(prefix, walk.at->key()))) ++flushes;
+  walk.end();
+  return flushes;
 }
 
 std::string next_partition(Db& db, std::uint32_t table, std::string_view partition) {

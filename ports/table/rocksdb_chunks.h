@@ -38,14 +38,20 @@ std::string mark_key(std::uint32_t table);
 std::string chunk_prefix(std::uint32_t table, std::string_view partition);
 std::string chunk_key(std::uint32_t table, std::string_view partition, std::uint64_t flush, std::uint32_t part);
 
-// Of one partition, all that is on the disk: chunks, and rows from before the table was spread.
-// Sorted, each sort key once. `more` (outliving the answer) is merged with it.
+// Of one partition, what is on the disk: chunks, and rows from before the table was spread. Sorted, each
+// sort key once.
 struct OnDisk {
   std::vector<EntryView> entries;
-  std::vector<std::string> chunks;  // their keys
+  std::vector<std::string> chunks;  // the keys of those that were read
   std::deque<std::string> bytes;    // where the entries lie
+  bool whole = true;                // nothing lies behind the entries
 };
+// All of it; `more` (outliving the answer) is merged with it.
 OnDisk read_partition(Db& db, std::uint32_t table, std::string_view partition, std::vector<OwnEntry> const& more = {});
+// Its first entries, so many. Of a flush, the parts behind those are not read.
+OnDisk read_first(Db& db, std::uint32_t table, std::string_view partition, std::size_t count);
+
+std::size_t flushes_of(Db& db, std::uint32_t table, std::string_view partition);
 
 // The first partition of the table after this one (empty: the first at all); empty: there is none.
 std::string next_partition(Db& db, std::uint32_t table, std::string_view partition);

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
 
 namespace kith::rocks {
 namespace {
 
+// A first page and the one behind it: most readers want no more, and whoever comes first after a start waits for it.
+constexpr std::size_t kept_first = 100;
 // What a feed shows when one scrolls far; what lies deeper is read from chunks.
 constexpr std::size_t kept_min = 400;
 constexpr std::size_t kept_max = 512;
@@ -136,6 +139,13 @@ bool RingTable::bounded(Ring const& ring, Query const& query) const {
   return !ring.kept.empty() && !query.range.to.empty() && query.range.to <= entries_[ring.kept.front()].sort;
 }
 
+// What is to be done about a range of which a part is not here.
+RingTable::Found RingTable::missing(Ring const* ring, Query& query) const {
+  bool const loaded = ring != nullptr && ring->loaded;
+  query.wanted = loaded || query.range.limit >= kept_first ? kept_min : kept_first;
+  return loaded && ring->kept.size() >= kept_min ? Found::beyond : Found::unloaded;
+}
+
 RingTable::Found RingTable::query(Query& query) {
   Range const& range = query.range;
   query.hits.clear();
@@ -143,7 +153,7 @@ RingTable::Found RingTable::query(Query& query) {
   query.more = false;
   std::lock_guard const lock(mutex_);
   auto const found = rings_.find(std::string_view(range.partition));
-  if (found == rings_.end() || !found->second.loaded) return Found::unloaded;
+  if (found == rings_.end() || !found->second.loaded) return missing(nullptr, query);
   Ring& ring = found->second;
   ring.used = true;
   auto const& kept = ring.kept;
@@ -155,13 +165,13 @@ RingTable::Found RingTable::query(Query& query) {
     low = place(ring, range.to);
     if (low < kept.size() && entries_[kept[low]].sort == range.to) ++low;
   }
-  if (range.backwards && !bounded(ring, query)) return Found::beyond;
+  if (range.backwards && !bounded(ring, query)) return missing(&ring, query);
   std::size_t left = high > low ? high - low : 0;
   for (std::size_t step = 0; step < left; ++step) {
     query.hit(entries_[kept[range.backwards ? low + step : high - 1 - step]]);
     if (query.more) return Found::yes;
   }
-  return bounded(ring, query) ? Found::yes : Found::beyond;
+  return bounded(ring, query) ? Found::yes : missing(&ring, query);
 }
 
 std::uint64_t RingTable::cleanings() const {
@@ -169,19 +179,20 @@ std::uint64_t RingTable::cleanings() const {
   return cleanings_;
 }
 
-bool RingTable::install(std::string const& partition, std::vector<EntryView> const& from_disk, std::uint64_t cleanings,
-                        bool fragmented) {
+bool RingTable::install(std::string const& partition, FromDisk disk, std::uint64_t cleanings) {
   std::lock_guard const lock(mutex_);
   if (cleanings != cleanings_) return false;
   Ring& ring = rings_[partition];
-  if (ring.loaded) return true;
-  std::size_t const count = std::min(from_disk.size(), kept_min);
+  if (ring.loaded && (ring.whole || ring.kept.size() >= disk.entries.size())) return true;
+  std::vector<Index> kept;
+  kept.reserve(disk.entries.size() + 8);
+  for (EntryView const entry : disk.entries | std::views::reverse) kept.push_back(add(entry));
+  unload(ring);
+  ring.kept = std::move(kept);
   ring.loaded = true;
-  ring.whole = count == from_disk.size();
-  ring.fragmented = fragmented;
-  ring.kept.reserve(count + 8);
-  for (std::size_t i = count; i > 0; --i) ring.kept.push_back(add(from_disk[i - 1]));
-  indexes_ += count;
+  ring.whole = disk.whole;
+  ring.fragmented = disk.fragmented;
+  indexes_ += ring.kept.size();
   for (Index const index : ring.fresh) keep(ring, index);
   return true;
 }

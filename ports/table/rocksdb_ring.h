@@ -36,7 +36,8 @@ inline constexpr std::size_t chunk_entries = 256;
 
 class RingTable {
  public:
-  enum class Found { yes, unloaded, beyond };  // beyond: of what is not kept
+  // unloaded: install `Query::wanted` entries and ask again; beyond: of what is never kept.
+  enum class Found { yes, unloaded, beyond };
 
   // What of a partition is asked for, and the living rows that were found, their bytes one after
   // another: sort key, value.
@@ -51,6 +52,7 @@ class RingTable {
     std::vector<Hit> hits = {};
     std::string bytes = {};
     bool more = false;
+    std::size_t wanted = 0;
 
     // Takes it, if it lives, or says that there is more.
     void hit(EntryView entry);
@@ -66,9 +68,13 @@ class RingTable {
   // How often fresh entries were taken away so far. What was read from the disk before is only
   // installed if none were since.
   std::uint64_t cleanings() const;
+  struct FromDisk {
+    std::vector<EntryView> const& entries;  // the first of the partition
+    bool whole = false;                     // all it has
+    bool fragmented = false;
+  };
   // False: read again.
-  bool install(std::string const& partition, std::vector<EntryView> const& from_disk, std::uint64_t cleanings,
-               bool fragmented);
+  bool install(std::string const& partition, FromDisk disk, std::uint64_t cleanings);
   std::vector<OwnEntry> fresh(std::string const& partition) const;
 
   // Flushing: partitions with fresh entries, since the last call; their entries; that these are now
@@ -139,6 +145,7 @@ class RingTable {
   bool keep(Ring& ring, Index index);
   void trim(Ring& ring);
   void unload(Ring& ring);
+  Found missing(Ring const* ring, Query& query) const;
   std::size_t bytes() const;
   std::vector<std::string> encoded(std::vector<Index>& fresh) const;
   bool bounded(Ring const& ring, Query const& query) const;

@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
+#include <rocksdb/db.h>
 
+#include <set>
+
+#include "ports/table/rocksdb_codec.h"
 #include "ports/table/rocksdb_world.h"
 
 namespace kith {
@@ -47,6 +51,26 @@ class RingTest : public RocksWorld {
       cursor = step.cursor;
     } while (!cursor.empty());
     return count;
+  }
+
+  // Of the only feed there is, while nobody has it open.
+  std::size_t flushes() {
+    rocksdb::DBOptions database;
+    database.env = env.get();
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* opened = nullptr;
+    auto const status =
+        rocksdb::DB::OpenForReadOnly(database, (folder / "db").string(),
+                                     {{rocksdb::kDefaultColumnFamilyName, {}}, {"feeds", {}}}, &handles, &opened);
+    EXPECT_TRUE(status.ok()) << status.ToString();
+    std::unique_ptr<rocksdb::DB> const db(opened);
+    std::set<std::uint64_t> found;
+    std::unique_ptr<rocksdb::Iterator> at(db->NewIterator({}, handles[1]));
+    for (at->Seek("c"); at->Valid() && at->key().starts_with("c"); at->Next())
+      found.insert(rocks::read_u64(at->key().data() + at->key().size() - 12));
+    at.reset();
+    for (auto* const handle : handles) db->DestroyColumnFamilyHandle(handle);
+    return found.size();
   }
 
   bool more = false;
@@ -131,7 +155,7 @@ TEST_F(RingTest, ManySmallFlushesAreOneChunkInTheEnd) {
   open();
   for (std::uint64_t id = 1; id <= 40; ++id) {
     spread(id, 1, 1);
-    store->compact();
+    walked();  // a walk begins with a flush
     if (id % 7 == 0) EXPECT_EQ(page(1, 3), down(id, id - 2));
   }
   EXPECT_EQ(page(1, 100), down(40, 1));
@@ -139,6 +163,43 @@ TEST_F(RingTest, ManySmallFlushesAreOneChunkInTheEnd) {
   close();
   open();
   EXPECT_EQ(page(1, 100), down(40, 1));
+}
+
+TEST_F(RingTest, WhatManyFlushesWroteIsReadAsOneFeed) {
+  open();
+  std::uint64_t const newest = 1'200;
+  for (std::uint64_t id = 1; id <= newest; ++id) {
+    spread(id, 1, 1);
+    if (id % 110 == 0) walked();
+  }
+  for (std::uint64_t const late : {1'100u, 600u, 3u}) spread(late, 1, 1);  // once more, in a later flush
+  close();
+  for (bool const together : {false, true}) {
+    open();
+    if (together) store->compact();
+    close();
+    EXPECT_EQ(flushes() == 1, together);
+    open();
+    EXPECT_EQ(page(1, 20), down(newest, newest - 19));
+    EXPECT_EQ(page(1, 40, newest - 80), down(newest - 81, newest - 120)) << "behind what a first page loads";
+    EXPECT_EQ(page(1, 2, newest - 300, true), (std::vector<std::uint64_t>{newest - 299, newest - 298}));
+    EXPECT_EQ(page(1, 40, newest - 380), down(newest - 381, newest - 420)) << "and behind what is kept";
+    EXPECT_EQ(page(1, 900), down(newest, newest - 899));
+    EXPECT_EQ(page(1, 900, newest - 899), down(newest - 900, 1));
+    close();
+  }
+}
+
+TEST_F(RingTest, EntriesThatCameBeforeTheFeedWasReadAreNotLostByReadingOnlyItsBeginning) {
+  open();
+  for (std::uint64_t id = 1; id <= 300; ++id) spread(id * 2, 1, 1);
+  close();
+  open();
+  for (std::uint64_t const id : {599u, 301u, 1u}) spread(id, 1, 1);
+  EXPECT_EQ(page(1, 3), (std::vector<std::uint64_t>{600, 599, 598}));
+  EXPECT_EQ(page(1, 3, 303), (std::vector<std::uint64_t>{302, 301, 300}));
+  EXPECT_EQ(page(1, 3, 3), (std::vector<std::uint64_t>{2, 1}));
+  EXPECT_FALSE(more);
 }
 
 TEST_F(RingTest, MemoryIsBoundedAndNothingIsLostByThat) {

@@ -132,8 +132,9 @@ Task<void> Rings::answer(Spreading& table, RingTable::Query& query) {
     }
     bool const installed = co_await needs_.db.workers.run([&] {
       auto const cleanings = table.rings.cleanings();
-      OnDisk const disk = read_partition(needs_.db, range.table->number, range.partition);
-      return table.rings.install(range.partition, disk.entries, cleanings, disk.chunks.size() > chunks_max);
+      OnDisk const disk = read_first(needs_.db, range.table->number, range.partition, query.wanted);
+      return table.rings.install(range.partition, {disk.entries, disk.whole, disk.chunks.size() > chunks_max},
+                                 cleanings);
     });
     if (installed) nudge();
   }

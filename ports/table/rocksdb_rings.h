@@ -51,6 +51,8 @@ class Rings {
 
   // Puts all that is only in memory and journal into chunks.
   void flush();
+  // And those of each partition together, as if one flush had written it.
+  void put_together();
   RingTable::Counts counts() const;
 
  private:
@@ -73,6 +75,9 @@ class Rings {
   // Flushing (rocksdb_rings_flush.cc).
   void loop();
   void flush(std::uint32_t number, RingTable& rings);
+  void put_together(std::uint32_t number);
+  void write(rocksdb::WriteBatch& batch);
+  void to_files();
   void put_chunks(std::uint32_t table, std::uint64_t flush, RingTable::Dirty& dirty, rocksdb::WriteBatch& batch);
   void nudge();
 

@@ -13,6 +13,7 @@ namespace {
 // bounds the journal that a start after a crash reads.
 constexpr auto flush_every = std::chrono::minutes{10};
 constexpr std::size_t partitions_at_once = 256;
+constexpr std::size_t together_bytes = 4 << 20;
 
 }  // namespace
 
@@ -93,8 +94,6 @@ void Rings::flush(std::uint32_t number, RingTable& rings) {
   std::ranges::sort(partitions, {},
                     [](std::string const& each) { return std::pair(each.size(), std::string_view(each)); });
   std::uint64_t const flush = needs_.db.db->GetLatestSequenceNumber();  // grows over restarts too
-  rocksdb::WriteOptions options;
-  options.disableWAL = true;  // the journal is kept until these are in files
   std::vector<RingTable::Dirty> flushed;
   try {
     for (std::size_t begin = 0; begin < partitions.size(); begin += partitions_at_once) {
@@ -106,16 +105,50 @@ void Rings::flush(std::uint32_t number, RingTable& rings) {
         dirty.chunks = {};
         flushed.push_back(std::move(dirty));
       }
-      auto const status = needs_.db.db->Write(options, &batch);
-      if (!status.ok()) throw failed("write feeds", status);
+      write(batch);
     }
-    auto const status = needs_.db.db->Flush({}, needs_.db.feeds);
-    if (!status.ok()) throw failed("write feeds", status);
+    to_files();
   } catch (...) {
     rings.give_back(std::move(partitions));
     throw;
   }
   rings.clean(flushed);
+}
+
+void Rings::put_together() {
+  flush();
+  std::lock_guard const flushing(flushing_);
+  for (auto const& [number, rings] : tables()) put_together(number);
+  to_files();
+}
+
+void Rings::put_together(std::uint32_t number) {
+  std::uint64_t const flush = needs_.db.db->GetLatestSequenceNumber();
+  RingTable::Dirty scattered{.fragmented = true};
+  rocksdb::WriteBatch batch;
+  for (;;) {
+    scattered.partition = next_partition(needs_.db, number, scattered.partition);
+    if (scattered.partition.empty()) break;
+    if (flushes_of(needs_.db, number, scattered.partition) < 2) continue;
+    put_chunks(number, flush, scattered, batch);
+    scattered.chunks.clear();
+    if (batch.GetDataSize() < together_bytes) continue;
+    write(batch);
+    batch.Clear();
+  }
+  write(batch);
+}
+
+void Rings::write(rocksdb::WriteBatch& batch) {
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;  // the journal, or what lay there before, is kept until these are in files
+  auto const status = needs_.db.db->Write(options, &batch);
+  if (!status.ok()) throw failed("write feeds", status);
+}
+
+void Rings::to_files() {
+  auto const status = needs_.db.db->Flush({}, needs_.db.feeds);
+  if (!status.ok()) throw failed("write feeds", status);
 }
 
 void Rings::put_chunks(std::uint32_t table, std::uint64_t flush, RingTable::Dirty& dirty, rocksdb::WriteBatch& batch) {
