@@ -26,6 +26,7 @@
 #include "ports/clock/lease_table.h"
 #include "ports/hash/argon2.h"
 #include "ports/hash/tokens.h"
+#include "ports/log/caught_up.h"
 #include "ports/mail/folder.h"
 #include "ports/mail/smtp.h"
 #include "ports/random/engines.h"
@@ -323,13 +324,6 @@ Log& Core::log() { return parts_->engines.log(); }
 Dispatch const& Core::dispatch() const { return parts_->dispatch; }
 ImportIds& Core::import_ids() { return parts_->imports; }
 
-Task<void> Core::caught_up() {
-  // A handled event may make further ones: until a whole round finds nothing waiting.
-  for (bool waiting = true; waiting;) {
-    for (auto const& lag : co_await log().lag()) co_await log().caught_up(lag.group);
-    auto const lags = co_await log().lag();
-    waiting = std::ranges::any_of(lags, [](Lag const& lag) { return lag.waiting > 0; });
-  }
-}
+Task<void> Core::caught_up() { return kith::caught_up(log()); }
 
 }  // namespace kith

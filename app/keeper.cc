@@ -43,7 +43,7 @@ int rebuild(Typed const& typed) {
                 static_cast<unsigned long long>(done.healed));
     std::fflush(stdout);
   }
-  run(services.timeline.caught_up(Call{}));
+  run(reached.caught_up());
   return 0;
 }
 
@@ -55,7 +55,7 @@ int fsck(Typed const& typed) {
   bool right = true;
   for (Kept const& kept : all) {
     if (std::ranges::find(names, kept.name) == names.end()) continue;
-    for (std::string const& line : run(differences(kept.step, services.timeline))) {
+    for (std::string const& line : run(differences(kept.step, [&reached] { return reached.caught_up(); }))) {
       std::printf("%s\n", line.c_str());
       right = false;
     }

@@ -28,6 +28,6 @@ Task<Rebuilt> rebuild_all(KeeperStep step);
 
 // What differs, a line each. While people write, a derived row may be on its way: what differs is
 // compared again after all events were handled, a few times, and counts only if it differs each time.
-Task<std::vector<std::string>> differences(KeeperStep step, timeline::TimelineService& timeline);
+Task<std::vector<std::string>> differences(KeeperStep step, std::function<Task<void>()> caught_up);
 
 }  // namespace kith

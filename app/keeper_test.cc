@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "ports/log/caught_up.h"
 #include "services/timeline/whole_fixture.h"
 
 namespace kith {
@@ -48,7 +49,8 @@ class KeeperTest : public WholeCommunity {
   std::vector<std::string> fsck() {
     std::vector<std::string> lines;
     for (Kept const& each : kept())
-      for (std::string& line : world.run(differences(each.step, *timeline))) lines.push_back(std::move(line));
+      for (std::string& line : world.run(differences(each.step, [this] { return caught_up(world.log()); })))
+        lines.push_back(std::move(line));
     return lines;
   }
   void rebuild() {

@@ -39,7 +39,7 @@ Task<Rebuilt> rebuild_all(KeeperStep step) {
   co_return done;
 }
 
-Task<std::vector<std::string>> differences(KeeperStep step, timeline::TimelineService& timeline) {
+Task<std::vector<std::string>> differences(KeeperStep step, std::function<Task<void>()> caught_up) {
   // The steps that found something, and what.
   struct Differing {
     std::string cursor;
@@ -55,7 +55,7 @@ Task<std::vector<std::string>> differences(KeeperStep step, timeline::TimelineSe
   } while (!cursor.empty());
 
   for (int look = 1; look < looks_max && !differing.empty(); ++look) {
-    co_await timeline.caught_up(Call{});
+    co_await caught_up();
     for (Differing& each : differing) {
       keeper::RebuildRequest request{.cursor = each.cursor, .check_only = true};
       auto const page = co_await step(std::move(request));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "ports/log/caught_up.h"
 
 namespace kith {
 namespace {
@@ -40,6 +41,13 @@ Task<void> ProcessHere::follow(Call, process::Echoed echoed) {
   EventId const id = event.id;
   co_await found->handle(std::move(event));
   co_await log_.acknowledge(echoed.group, id);
+}
+
+Task<process::Waited> ProcessHere::caught_up(Call) {
+  auto const lags = co_await log_.lag();
+  bool const waited = std::ranges::any_of(lags, [](Lag const& lag) { return lag.waiting > 0; });
+  co_await kith::caught_up(log_);
+  co_return process::Waited{.waited = waited};
 }
 
 Task<void> ProcessHere::ready(Call) { co_return; }

@@ -38,6 +38,7 @@ class ProcessHere final : public process::ProcessService {
  public:
   ProcessHere(Dispatch const& dispatch, LogHere& log) : dispatch_(dispatch), log_(log) {}
   Task<void> follow(Call call, process::Echoed echoed) override;
+  Task<process::Waited> caught_up(Call call) override;
   Task<void> ready(Call call) override;
 
  private:

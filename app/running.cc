@@ -290,4 +290,17 @@ Reached::~Reached() {
 Services Reached::services() { return parts_->core ? parts_->core->services() : parts_->remote->services(); }
 Core* Reached::core() { return parts_->core ? &*parts_->core : nullptr; }
 
+Task<void> Reached::caught_up() {
+  if (parts_->core) co_return co_await parts_->core->caught_up();
+  // What one role does may give another something to do: until a whole round finds nothing.
+  for (bool waited = true; waited;) {
+    waited = false;
+    for (std::string_view const role : service_roles) {
+      process::RemoteProcess there(parts_->channels->of(role));
+      process::Waited const answer = co_await there.caught_up({});
+      waited = waited || answer.waited;
+    }
+  }
+}
+
 }  // namespace kith

@@ -50,6 +50,8 @@ class Reached {
   Services services();
   // Null when a server runs there.
   Core* core();
+  // Waits until all events due are handled, whoever follows them.
+  Task<void> caught_up();
 
  private:
   struct Parts;

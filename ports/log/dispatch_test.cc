@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "ports/clock/ids.h"
 #include "ports/clock/virtual_time.h"
+#include "ports/log/caught_up.h"
 #include "ports/log/memory.h"
 
 namespace kith {
@@ -34,6 +35,10 @@ class DispatchTest : public testing::Test {
   void emit(std::vector<Event> events) {
     log.append_now(events);
     time.run(dispatch.echo(std::move(events)));
+  }
+  Task<void> go_on(Event done) {
+    co_await time.sleep(std::chrono::milliseconds{5});
+    log.append_now({event(done.id.value + 1, "FanoutContinued")});
   }
   static Event event(std::uint64_t id, std::string kind, Time due = no_time) {
     return {.id = EventId{id}, .kind = std::move(kind), .due = due};
@@ -113,6 +118,16 @@ TEST_F(DispatchTest, WhatEchoHandledDoesNotComeByTheLog) {
   time.run(log.caught_up("ties"));
   time.advance(std::chrono::minutes{1});
   EXPECT_EQ(ended.size(), 1u);
+}
+
+// A group that was looked at before is given something to do by one that is looked at later.
+TEST_F(DispatchTest, CaughtUpIsWhatFollowsFromEventsToo) {
+  follow("feeds", "FanoutContinued", false);
+  dispatch.add({"posts", "PostMade", 1, false, [this](Event event) { return go_on(std::move(event)); }});
+  start();
+  log.append_now({event(1, "PostMade")});
+  time.run(caught_up(log));
+  EXPECT_THAT(ended, ElementsAre("feeds FanoutContinued 2"));
 }
 
 TEST_F(DispatchTest, AnswerWaitsNoLongerThanAQuarterSecondAndTheLateOneIsStillAcknowledged) {

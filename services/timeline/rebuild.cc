@@ -31,16 +31,6 @@ std::string_view name_of(TimelineKind kind) {
 
 }  // namespace
 
-Task<void> Timeline::caught_up(Call call) {
-  if (call.viewer) throw Error{Code::forbidden, "Only the server itself does this"};
-  // A handled event may make further ones: until a whole round finds nothing waiting.
-  for (bool waiting = true; waiting;) {
-    for (auto const& lag : co_await needs_.log.lag()) co_await needs_.log.caught_up(lag.group);
-    auto const lags = co_await needs_.log.lag();
-    waiting = std::ranges::any_of(lags, [](Lag const& lag) { return lag.waiting > 0; });
-  }
-}
-
 Task<keeper::RebuildPage> Timeline::rebuild(Call call, keeper::RebuildRequest request) {
   keeper::Walk walk(call, std::move(request), 6);
   std::string next;

@@ -69,7 +69,6 @@ class Timeline final : public TimelineService, public TimelineFollower {
   Task<TagPage> tags(Call call, TagNames request) override;
   Task<TagPage> followed_tags(Call call, TagsRequest request) override;
   Task<void> wake(Call call, People request) override;
-  Task<void> caught_up(Call call) override;
   Task<keeper::RebuildPage> rebuild(Call call, keeper::RebuildRequest request) override;
 
   Task<void> on_post_changed(posts::PostChanged event) override;

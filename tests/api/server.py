@@ -205,6 +205,13 @@ class Server:
         self.running = [each for each in self.running if only not in (None, each[0])]
         return codes
 
+    def kill(self, name):
+        """One process, as a crash ends it."""
+        for each in [each for each in self.running if each[0] == name]:
+            each[1].kill()
+            each[1].wait()
+            self.running.remove(each)
+
     def admin(self, *words):
         """What an operator types, beside the running server."""
         done = subprocess.run([PROGRAM, "admin", *words, "--data", str(self.data)], capture_output=True, text=True,

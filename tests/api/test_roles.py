@@ -69,6 +69,17 @@ def test_readiness_tells_what_is_away(apart):
     assert ada.home(limit=1)[0]["id"] == post["id"]
 
 
+def test_fsck_waits_for_the_events_of_every_role(apart):
+    ben, cleo = Community(apart).people("ben", "cleo")
+    apart.kill("notifications1")  # what it has to follow is given to others only when it is missed
+    ben.do("follow", cleo)
+    apart.start_role("notifications1", until_serving=True)
+    done = subprocess.run([PROGRAM, "fsck", "notifications", "--data", str(apart.data)], capture_output=True, text=True,
+                          timeout=120, check=False, env=apart.environment)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+    assert [each["type"] for each in cleo.get("/api/v1/notifications")] == ["follow_request"]
+
+
 class Balancer:
     """Requests to gateways in turn, those that say that they are ready."""
 
