@@ -194,14 +194,16 @@ Task<std::string> GrpcChannel::call(Call call, RpcMethod method, std::string req
   auto const inside = inside_;
   auto const bytes = grpc_words::to_buffer(request);
   request.clear();
-  std::vector<std::size_t> tried;
+  std::vector<std::size_t> tried, turned_away;
   Error failure{Code::unavailable, "A part of this server is not available", "rpc " + std::string(method.name)};
   auto const line_by = std::chrono::steady_clock::now() + line_wait_max;
   for (std::size_t left = inside->peers.attempts(); left > 0;) {
     if (tried.size() == inside->peers.size()) {
       boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor, inside->peers.pause());
       co_await pause.async_wait(boost::asio::use_awaitable);
-      tried.clear();
+      // Who turned this call away would do so again; somebody who is not connected may be back any moment.
+      if (turned_away.size() == inside->peers.size()) turned_away.clear();
+      tried = turned_away;
     }
     auto choice = inside->peers.choose(tried);
     if (!choice.line) break;
@@ -222,6 +224,7 @@ Task<std::string> GrpcChannel::call(Call call, RpcMethod method, std::string req
     }
     if (call.deadline != no_time && call.deadline <= std::chrono::system_clock::now()) break;
     tried.push_back(choice.peer);
+    if (how == Ended::turned_away) turned_away.push_back(choice.peer);
   }
   throw failure;
 }

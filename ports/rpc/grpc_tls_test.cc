@@ -242,6 +242,31 @@ TEST(ProcessesOfOneRole, StopAndComeBackWithoutAFailedCall) {
   EXPECT_EQ(failed, 0);
 }
 
+TEST(ProcessesOfOneRole, ThatHaveJustComeBackAreWaitedForWhenTheOthersStop) {
+  Pair pair;
+  EXPECT_TRUE(pair.both_are_asked());
+  std::array const both{&pair.one, &pair.two};
+  for (Grpc* each : both) each->settings.addresses = each->server->addresses();
+  std::atomic<bool> over = false;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 4; ++i)
+    callers.emplace_back([&] {
+      while (!over) try {
+          run(pair.remote.echo({}, {.number = 1}));
+        } catch (Error const& error) {
+          EXPECT_EQ(error.say.find("is stopping"), std::string::npos) << error.say;
+        }
+    });
+  // One is not connected yet when the other goes.
+  pair.one.stop();
+  for (int i = 0; i < 4; ++i) {
+    both[i % 2]->start();
+    both[(i + 1) % 2]->stop();
+  }
+  over = true;
+  for (auto& caller : callers) caller.join();
+}
+
 TEST(ProcessesOfOneRole, ThatStopWithoutAWordAreNotAskedInVain) {
   // On unix sockets nobody is turned away first: what is on its way meets a gRPC that stops.
   Grpc one, two;
