@@ -150,7 +150,7 @@ Task<std::shared_ptr<Pending>> once(std::shared_ptr<Inside> inside, std::shared_
   auto const pending = std::make_shared<Pending>();
   pending->path.append("/").append(method);
   pending->line = std::move(line);
-  pending->request = std::move(request);
+  pending->request.Swap(&request);
   pending->context.set_deadline(call.deadline != no_time ? std::chrono::system_clock::time_point(call.deadline)
                                                          : std::chrono::system_clock::now() + grpc_wait_max);
   for (auto const& [name, value] : headers_of(call)) pending->context.AddMetadata(name, value);

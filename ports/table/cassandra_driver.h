@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+// NOLINTBEGIN(readability-identifier-naming): names as C has them
 extern "C" {
 
 struct kith_cassandra;
@@ -61,3 +62,4 @@ void kith_cassandra_ask(kith_cassandra* client, kith_cassandra_request const* re
                         void (*done)(void* context, kith_cassandra_answer* answer), void* context);
 void kith_cassandra_free(kith_cassandra_answer* answer);
 }
+// NOLINTEND(readability-identifier-naming)
