@@ -9,24 +9,25 @@ import subprocess
 import sys
 import time
 
-import requests
-
+from balancer import Balancer, is_ready
 from certificates import Authority
 
 PROGRAM = os.environ.get("KITH_PROGRAM", "")
-SHAPE = os.environ.get("KITH_SHAPE", "one")
+ROLLING = os.environ.get("KITH_SHAPE") == "rolling"  # roles, two of each, always one of them being restarted
+SHAPE = "roles" if ROLLING else os.environ.get("KITH_SHAPE", "one")
 FOLDER = pathlib.Path(os.environ.get("KITH_API_FOLDER", "/tmp/kith-api"))
 ENGINES = pathlib.Path(__file__).resolve().parents[2] / "tools/dev/engines"
 PORTS = range(18320, 18400)  # what the suite may listen on
 ROLES = ("auth", "social", "timeline", "notifications")  # beside the gateway
 START_WITHIN_SECONDS = 30
 STOP_WITHIN_SECONDS = 40  # a stopping server ends what it began
+held = set()  # ports of processes that are restarted, also while nobody listens there
 started = []  # whatever a test does, none of these outlives the run
 
 
 def free_port(but=()):
     for port in PORTS:
-        if port in but:
+        if port in but or port in held:
             continue
         with socket.socket() as probe:
             try:
@@ -34,7 +35,7 @@ def free_port(but=()):
             except OSError:
                 continue
             return port
-    raise RuntimeError("No port is free from 18320 to 18399")
+    raise RuntimeError(f"No port is free from {PORTS[0]} to {PORTS[-1]}")
 
 
 def database(name):
@@ -113,33 +114,45 @@ class Server:
         self.environment |= self.settings
         self.shape = shape
         self.running = []
+        self.served = {}  # how often each process has said so, in either format of the log, before it was started
+        self.balancer = None
 
     def _roles(self, copies):
-        """The settings that all processes of five roles have in common, so many of each."""
+        """The settings that all processes of five roles have in common, so many of each. Several gateways are reached
+        through a balancer, which one that stops tells so for a second."""
         self.authority = Authority(self.folder / "certificates")
+        self.identities = {role: self.authority.issue(role) for role in ROLES}
         self.ports = {}
         for number in range(1, copies + 1):
             for role in (*ROLES, "gateway"):
                 self.ports[f"{role}{number}"] = free_port(but=(self.port, *self.ports.values()))
-        self.port = self.ports["gateway1"]
-        self.url = f"http://127.0.0.1:{self.port}"
         addresses = {f"KITH_RPC_{role.upper()}": ",".join(f"tcp:127.0.0.1:{port}" for name, port in self.ports.items()
                                                           if name.startswith(role)) for role in ROLES}
+        if copies == 1:
+            self.port = self.ports["gateway1"]
+            self.url = f"http://127.0.0.1:{self.port}"
+        else:
+            held.update(self.ports.values())
+            addresses |= {"KITH_BASE_URL": self.url, "KITH_DRAIN_FOR": "1 s"}
         return addresses | self.authority.issue("gateway") | {
             "KITH_MAIL_FOLDER": str(self.data / "mail"), "KITH_SERVER_KEY": str(self.folder / "server.key")}
 
     def start_role(self, name, until_serving=False):
         """One process: social1, gateway2."""
-        role, said = name.rstrip("0123456789"), "serving"  # in either format of the log
-        before = self.log(name).count(said) if (self.folder / f"{name}.log").exists() else 0
+        role = name.rstrip("0123456789")
+        self.served[name] = self.log(name).count("serving") if (self.folder / f"{name}.log").exists() else 0
         if role == "gateway":
             self._run(name, "--roles", role, "--listen", f"127.0.0.1:{self.ports[name]}", "--data",
                       str(self.folder / name))
         else:
-            self._run(name, "--roles", role, "--data", str(self.folder / name), **self.authority.issue(role),
+            self._run(name, "--roles", role, "--data", str(self.folder / name), **self.identities[role],
                       KITH_RPC_LISTEN=f"tcp:127.0.0.1:{self.ports[name]}")
+        if until_serving:
+            self.until_serving(name)
+
+    def until_serving(self, name):
         until = time.monotonic() + START_WITHIN_SECONDS
-        while until_serving and self.log(name).count(said) == before:
+        while self.log(name).count("serving") == self.served[name]:
             if time.monotonic() > until:
                 raise RuntimeError(f"{name} does not serve after {START_WITHIN_SECONDS} s: {self.log(name)[-2000:]}")
             time.sleep(0.05)
@@ -148,12 +161,27 @@ class Server:
         if self.shape == "roles":
             for number, name in enumerate(self.ports):
                 self.start_role(name, until_serving=number == 0)  # which makes what all others find
+            gateways = [port for name, port in self.ports.items() if name.startswith("gateway")]
+            if len(gateways) > 1:
+                self.balancer = Balancer(self.port, gateways)
         elif self.shape != "split":
             self._run("server", "--listen", f"127.0.0.1:{self.port}")
         else:
             self.start_core()
             self.start_gateway()
         return self.wait()
+
+    def restart(self, name):
+        """One process, which ends well; until it does its work again."""
+        codes = self.stop(only=name)
+        if codes != [0]:
+            raise RuntimeError(f"{name} ended with {codes}: {self.log(name)[-2000:]}")
+        self.start_role(name, until_serving=True)
+        until = time.monotonic() + START_WITHIN_SECONDS
+        while not self.balancer.ready.get(self.ports[name], True):
+            if time.monotonic() > until:
+                raise RuntimeError(f"{name} is not ready after {START_WITHIN_SECONDS} s: {self.log(name)[-2000:]}")
+            time.sleep(0.05)
 
     def start_core(self, **settings):
         self._run("core", "--roles", "core", **settings)
@@ -168,11 +196,8 @@ class Server:
             for name, process in self.running:
                 if process.poll() is not None:
                     raise RuntimeError(f"The {name} ended at once: {self.log(name)[-2000:]}")
-            try:
-                if requests.get(self.url + "/health/ready", timeout=2).status_code == 200:
-                    return self
-            except requests.ConnectionError:
-                pass
+            if is_ready(self.port):
+                return self
             time.sleep(0.05)
         self.stop()
         raise RuntimeError(f"Not ready after {START_WITHIN_SECONDS} s")
@@ -193,6 +218,9 @@ class Server:
     def stop(self, only=None):
         """Ends what was started, or one process of it, the last first; returns the exit codes."""
         codes = []
+        if only is None and self.balancer:
+            self.balancer.stop()
+            self.balancer = None
         for name, process in reversed(self.running):
             if only not in (None, name):
                 continue

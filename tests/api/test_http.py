@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from client import Client, ids, session
+from server import ROLLING
 
 ORIGIN = {"Origin": "https://elk.example"}
 PUBLIC = ["/api/v1/instance", "/api/v2/instance", "/api/v1/timelines/public", "/.well-known/host-meta",
@@ -327,6 +328,7 @@ def test_too_large_body_is_413(ada):
     assert answer.status_code == 413 and answer.json()["error"]
 
 
+@pytest.mark.skipif(ROLLING, reason="a gateway that stops ends its connections")
 def test_connection_is_kept(community):
     host, port = community.url.split("//")[1].split(":")
     with socket.create_connection((host, int(port)), timeout=20) as line:
