@@ -1,12 +1,10 @@
 #include "ports/mail/smtp.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cstring>
 #include <memory>
 
-#include "base/check.h"
+#include "base/curl.h"
 #include "base/error.h"
 
 namespace kith {
@@ -26,12 +24,10 @@ std::size_t read_on(char* into, std::size_t size, std::size_t count, void* from)
   return bytes;
 }
 
-std::size_t swallow(char*, std::size_t size, std::size_t count, void*) { return size * count; }
-
 // After the last byte left, only the server knows whether it took the mail.
-Error failed(CURLcode code, long answer, Upload const& upload, char const* why) {
-  std::string detail = "smtp: " + std::string(curl_easy_strerror(code)) + ", answer " + std::to_string(answer) +
-                       (*why ? std::string(", ") + why : "");
+Error failed(CURLcode code, CurlCall const& call, Upload const& upload) {
+  long const answer = call.status();
+  std::string detail = "smtp: " + call.trouble(code) + ", answer " + std::to_string(answer);
   bool const refused_for_ever = answer >= 500 && answer <= 599;
   if (code == CURLE_SEND_ERROR && refused_for_ever)
     return {Code::not_found, "The mail server does not accept this address", std::move(detail)};
@@ -42,15 +38,9 @@ Error failed(CURLcode code, long answer, Upload const& upload, char const* why) 
   return {Code::unavailable, "Mail cannot be sent right now", std::move(detail)};
 }
 
-void begin_curl() {
-  static bool const begun = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  check(begun, "libcurl begins");
-}
-
 }  // namespace
 
 SmtpMail::SmtpMail(Server server, Needs needs) : server_(std::move(server)), needs_(std::move(needs)) {
-  begin_curl();
   if (!is_address(needs_.from.address))
     throw Error{Code::invalid, "'" + needs_.from.address + "' is not an address that mail can come from"};
   if (server_.hello.empty()) server_.hello = needs_.from.address.substr(needs_.from.address.find('@') + 1);
@@ -69,45 +59,32 @@ Task<void> SmtpMail::send(Letter letter) {
 void SmtpMail::deliver(std::string const& to, std::string const& message) const {
   using std::chrono::duration_cast;
   using std::chrono::milliseconds;
-  std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> const call(curl_easy_init(), curl_easy_cleanup);
-  check(call != nullptr, "libcurl makes a handle");
-  auto const set = [&call](CURLoption option, auto value) {
-    check(curl_easy_setopt(call.get(), option, value) == CURLE_OK, "libcurl knows its options");
-  };
   bool const v6 = server_.host.find(':') != std::string::npos && !server_.host.starts_with('[');
   std::string const url = std::string(server_.tls == Tls::implicit ? "smtps://" : "smtp://") +
                           (v6 ? '[' + server_.host + ']' : server_.host) + ':' + std::to_string(server_.port) + '/' +
                           server_.hello;
   std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> const recipients(
       curl_slist_append(nullptr, ('<' + to + '>').c_str()), curl_slist_free_all);
-  char why[CURL_ERROR_SIZE] = "";
   Upload upload{message};
-  set(CURLOPT_URL, url.c_str());
-  set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-  set(CURLOPT_USE_SSL, static_cast<long>(server_.tls == Tls::none ? CURLUSESSL_NONE : CURLUSESSL_ALL));
-  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  if (!server_.authority.empty()) set(CURLOPT_CAINFO, server_.authority.c_str());
+  CurlCall call("smtp,smtps");
+  call.set(CURLOPT_URL, url.c_str());
+  call.set(CURLOPT_USE_SSL, static_cast<long>(server_.tls == Tls::none ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+  call.set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!server_.authority.empty()) call.set(CURLOPT_CAINFO, server_.authority.c_str());
   if (!server_.user.empty()) {
-    set(CURLOPT_USERNAME, server_.user.c_str());
-    set(CURLOPT_PASSWORD, server_.password.c_str());
+    call.set(CURLOPT_USERNAME, server_.user.c_str());
+    call.set(CURLOPT_PASSWORD, server_.password.c_str());
   }
-  set(CURLOPT_MAIL_FROM, ('<' + needs_.from.address + '>').c_str());
-  set(CURLOPT_MAIL_RCPT, recipients.get());
-  set(CURLOPT_UPLOAD, 1L);
-  set(CURLOPT_READFUNCTION, read_on);
-  set(CURLOPT_READDATA, static_cast<void*>(&upload));
-  set(CURLOPT_WRITEFUNCTION, swallow);
-  set(CURLOPT_ERRORBUFFER, why);
-  set(CURLOPT_NOSIGNAL, 1L);  // many threads
-  set(CURLOPT_PROXY, "");     // the environment's proxies are for the web
-  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(duration_cast<milliseconds>(server_.connect_within).count()));
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(duration_cast<milliseconds>(server_.send_within).count()));
+  call.set(CURLOPT_MAIL_FROM, ('<' + needs_.from.address + '>').c_str());
+  call.set(CURLOPT_MAIL_RCPT, recipients.get());
+  call.set(CURLOPT_UPLOAD, 1L);
+  call.set(CURLOPT_READFUNCTION, read_on);
+  call.set(CURLOPT_READDATA, static_cast<void*>(&upload));
+  call.swallow_answer();
+  call.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(duration_cast<milliseconds>(server_.connect_within).count()));
+  call.set(CURLOPT_TIMEOUT_MS, static_cast<long>(duration_cast<milliseconds>(server_.send_within).count()));
 
-  CURLcode const code = curl_easy_perform(call.get());
-  if (code == CURLE_OK) return;
-  long answer = 0;
-  curl_easy_getinfo(call.get(), CURLINFO_RESPONSE_CODE, &answer);
-  throw failed(code, answer, upload, why);
+  if (auto const code = call.perform(); code != CURLE_OK) throw failed(code, call, upload);
 }
 
 }  // namespace kith

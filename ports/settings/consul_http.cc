@@ -1,11 +1,9 @@
 #include "ports/settings/consul_http.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <charconv>
 
-#include "base/check.h"
+#include "base/curl.h"
 #include "base/password_file.h"
 #include "base/text.h"
 
@@ -38,22 +36,15 @@ bool is_consul_name(std::string_view text) {
 }
 
 struct ConsulHttp::Line {
-  std::unique_ptr<CURL, decltype([](CURL* call) { curl_easy_cleanup(call); })> call;
-  std::unique_ptr<CURLM, decltype([](CURLM* calls) { curl_multi_cleanup(calls); })> calls;
-  std::unique_ptr<curl_slist, decltype([](curl_slist* list) { curl_slist_free_all(list); })> headers = {};
-  char why[CURL_ERROR_SIZE] = "";
+  CurlCall call{"http,https"};
+  std::unique_ptr<CURLM, decltype([](CURLM* calls) { curl_multi_cleanup(calls); })> calls{curl_multi_init()};
   std::string body = {};
 
-  template <class Value>
-  void set(CURLoption option, Value value) {
-    check(curl_easy_setopt(call.get(), option, value) == CURLE_OK, "libcurl knows its options");
-  }
-  void header(std::string const& line) { headers.reset(curl_slist_append(headers.release(), line.c_str())); }
-  std::string_view said(char const* name) const {
+  std::string_view said(char const* name) {
     curl_header* found = nullptr;
-    return curl_easy_header(call.get(), name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value : "";
+    return curl_easy_header(call.handle(), name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value : "";
   }
-  std::uint64_t index() const {
+  std::uint64_t index() {
     std::uint64_t number = 0;
     std::string_view const text = said("X-Consul-Index");
     std::from_chars(text.data(), text.data() + text.size(), number);
@@ -62,52 +53,46 @@ struct ConsulHttp::Line {
 };
 
 ConsulHttp::ConsulHttp(ConsulPlace place) : place_(std::move(place)), line_(std::make_unique<Line>()) {
-  static bool const begun = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  check(begun, "libcurl begins");
-  line_->call.reset(curl_easy_init());
-  line_->calls.reset(curl_multi_init());
-  check(line_->call && line_->calls, "libcurl makes a handle");
-  line_->set(CURLOPT_PROTOCOLS_STR, "http,https");
-  line_->set(CURLOPT_WRITEFUNCTION, &take);
-  line_->set(CURLOPT_WRITEDATA, static_cast<void*>(&line_->body));
-  line_->set(CURLOPT_ERRORBUFFER, line_->why);
-  line_->set(CURLOPT_NOSIGNAL, 1L);  // many threads
-  line_->set(CURLOPT_PROXY, "");     // the environment's proxies are for the web
-  if (!place_.authority.empty()) line_->set(CURLOPT_CAINFO, place_.authority.c_str());
+  check(line_->calls != nullptr, "libcurl makes a handle");
+  CurlCall& call = line_->call;
+  call.set(CURLOPT_WRITEFUNCTION, &take);
+  call.set(CURLOPT_WRITEDATA, static_cast<void*>(&line_->body));
+  if (!place_.authority.empty()) call.set(CURLOPT_CAINFO, place_.authority.c_str());
 }
 
 ConsulHttp::~ConsulHttp() = default;
 
 std::optional<ConsulHttp::Answer> ConsulHttp::get(std::string const& path, milliseconds within) {
-  line_->set(CURLOPT_HTTPGET, 1L);
-  line_->set(CURLOPT_CUSTOMREQUEST, static_cast<char const*>(nullptr));
+  line_->call.set(CURLOPT_HTTPGET, 1L);
+  line_->call.set(CURLOPT_CUSTOMREQUEST, static_cast<char const*>(nullptr));
   return ask(path, nullptr, within);
 }
 
 std::optional<ConsulHttp::Answer> ConsulHttp::put(std::string const& path, std::string const& body) {
-  line_->set(CURLOPT_POST, 1L);
-  line_->set(CURLOPT_CUSTOMREQUEST, "PUT");
+  line_->call.set(CURLOPT_POST, 1L);
+  line_->call.set(CURLOPT_CUSTOMREQUEST, "PUT");
   return ask(path, &body, {});
 }
 
 std::optional<ConsulHttp::Answer> ConsulHttp::ask(std::string const& path, std::string const* body,
                                                   milliseconds within) {
   Line& line = *line_;
-  line.headers.reset();
-  line.header("Expect:");
-  if (!place_.token_file.empty()) line.header("X-Consul-Token: " + password_in(place_.token_file, "consul_token_file"));
-  line.set(CURLOPT_HTTPHEADER, line.headers.get());
-  line.set(CURLOPT_URL, (place_.server + path).c_str());
+  CurlCall& call = line.call;
+  call.forget_headers();
+  call.header("Expect:");
+  if (!place_.token_file.empty())
+    call.header(("X-Consul-Token: " + password_in(place_.token_file, "consul_token_file")).c_str());
+  call.set(CURLOPT_URL, (place_.server + path).c_str());
   if (body != nullptr) {
-    line.set(CURLOPT_POSTFIELDS, body->data());
-    line.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
+    call.set(CURLOPT_POSTFIELDS, body->data());
+    call.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
   }
-  line.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(place_.deadline.count()));
-  line.set(CURLOPT_TIMEOUT_MS, static_cast<long>((place_.deadline + within).count()));
+  call.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(place_.deadline.count()));
+  call.set(CURLOPT_TIMEOUT_MS, static_cast<long>((place_.deadline + within).count()));
   line.body.clear();
-  line.why[0] = '\0';
 
-  curl_multi_add_handle(line.calls.get(), line.call.get());
+  call.begin();
+  curl_multi_add_handle(line.calls.get(), call.handle());
   auto ended = CURLE_OK;
   for (int running = 1; running > 0 && !stopped_;) {
     curl_multi_perform(line.calls.get(), &running);
@@ -117,15 +102,14 @@ std::optional<ConsulHttp::Answer> ConsulHttp::ask(std::string const& path, std::
   int left = 0;
   while (CURLMsg const* const message = curl_multi_info_read(line.calls.get(), &left))
     if (message->msg == CURLMSG_DONE) ended = message->data.result;
-  long status = 0;
-  curl_easy_getinfo(line.call.get(), CURLINFO_RESPONSE_CODE, &status);
+  long const status = call.status();
   Answer answer{.status = status, .index = line.index(), .body = std::move(line.body)};
   // What a token may not see is left out, as if it was not there.
   bool const left_out = line.said("X-Consul-Results-Filtered-By-ACLs") == "true";
-  curl_multi_remove_handle(line.calls.get(), line.call.get());
+  curl_multi_remove_handle(line.calls.get(), call.handle());
   if (stopped_) return std::nullopt;
 
-  if (ended != CURLE_OK) throw failed(line.why[0] != '\0' ? line.why : curl_easy_strerror(ended));
+  if (ended != CURLE_OK) throw failed(call.trouble(ended));
   if (status == 401 || status == 403 || left_out)
     throw Error{Code::unavailable, "Consul at " + place_.server + " does not allow this" +
                                        (place_.token_file.empty() ? ", and consul_token_file names no token: "

@@ -1,11 +1,8 @@
 #include "ports/trace/otlp.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
-#include <memory>
 
-#include "base/check.h"
+#include "base/curl.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -16,8 +13,6 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds last_words{1'000};  // for what is left when the server stops
-
-std::size_t swallow(char*, std::size_t size, std::size_t count, void*) { return size * count; }
 
 bool may_be_better_later(long status) {
   return status == 0 || status == 429 || status == 502 || status == 503 || status == 504;
@@ -43,46 +38,32 @@ std::optional<std::string> otlp_address(std::string_view endpoint) {
 // The line to the collector. Only on the thread that sends.
 class OtlpTracer::Post {
  public:
-  Post(std::string const& address, std::atomic<bool> const& stopping) : stopping_(stopping), call_(curl_easy_init()) {
-    check(call_ != nullptr, "libcurl makes a handle");
-    headers_.reset(curl_slist_append(nullptr, "Content-Type: application/json"));
-    headers_.reset(curl_slist_append(headers_.release(), "Expect:"));
-    set(CURLOPT_URL, address.c_str());
-    set(CURLOPT_PROTOCOLS_STR, "http,https");
-    set(CURLOPT_HTTPHEADER, headers_.get());
-    set(CURLOPT_POST, 1L);
-    set(CURLOPT_WRITEFUNCTION, swallow);
-    set(CURLOPT_ERRORBUFFER, why_);
-    set(CURLOPT_NOSIGNAL, 1L);  // many threads
-    set(CURLOPT_PROXY, "");     // the environment's proxies are for the web
-    set(CURLOPT_NOPROGRESS, 0L);
-    set(CURLOPT_XFERINFOFUNCTION, &Post::goes_on);
-    set(CURLOPT_XFERINFODATA, this);
+  Post(std::string const& address, std::atomic<bool> const& stopping) : stopping_(stopping), call_("http,https") {
+    call_.header("Content-Type: application/json");
+    call_.header("Expect:");
+    call_.set(CURLOPT_URL, address.c_str());
+    call_.set(CURLOPT_POST, 1L);
+    call_.swallow_answer();
+    call_.set(CURLOPT_NOPROGRESS, 0L);
+    call_.set(CURLOPT_XFERINFOFUNCTION, &Post::goes_on);
+    call_.set(CURLOPT_XFERINFODATA, this);
   }
 
   // The status of the answer; 0 when there was none.
   long operator()(std::string const& body, milliseconds deadline) {
-    set(CURLOPT_POSTFIELDS, body.data());
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-    set(CURLOPT_TIMEOUT_MS, static_cast<long>(deadline.count()));
-    why_[0] = '\0';
+    call_.set(CURLOPT_POSTFIELDS, body.data());
+    call_.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    call_.set(CURLOPT_TIMEOUT_MS, static_cast<long>(deadline.count()));
     given_up_at_ = steady_clock::now() + last_words;
-    auto const code = curl_easy_perform(call_.get());
-    long status = 0;
-    if (code == CURLE_OK) curl_easy_getinfo(call_.get(), CURLINFO_RESPONSE_CODE, &status);
-    trouble = code == CURLE_OK  ? "it answered " + std::to_string(status)
-              : why_[0] != '\0' ? std::string(why_)
-                                : std::string(curl_easy_strerror(code));
+    auto const code = call_.perform();
+    long const status = code == CURLE_OK ? call_.status() : 0;
+    trouble = code == CURLE_OK ? "it answered " + std::to_string(status) : call_.trouble(code);
     return status;
   }
 
   std::string trouble;
 
  private:
-  template <class Value>
-  void set(CURLoption option, Value value) {
-    check(curl_easy_setopt(call_.get(), option, value) == CURLE_OK, "libcurl knows its options");
-  }
   // A stopping server does not wait for a collector that does not answer.
   static int goes_on(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
     auto const& post = *static_cast<Post*>(self);
@@ -90,10 +71,8 @@ class OtlpTracer::Post {
   }
 
   std::atomic<bool> const& stopping_;
-  std::unique_ptr<CURL, decltype([](CURL* call) { curl_easy_cleanup(call); })> call_;
-  std::unique_ptr<curl_slist, decltype([](curl_slist* list) { curl_slist_free_all(list); })> headers_;
+  CurlCall call_;
   steady_clock::time_point given_up_at_;
-  char why_[CURL_ERROR_SIZE] = "";
 };
 
 OtlpTracer::OtlpTracer(Settings settings, Metrics& metrics)
@@ -105,8 +84,6 @@ OtlpTracer::OtlpTracer(Settings settings, Metrics& metrics)
   auto address = otlp_address(settings_.endpoint);
   if (!address) throw Error{Code::invalid, "'" + settings_.endpoint + "' is not the address of a collector"};
   address_ = std::move(*address);
-  static bool const begun = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  check(begun, "libcurl begins");
   queue_.reserve(settings_.batch_max);
   thread_ = std::thread([this] { run(); });
 }
