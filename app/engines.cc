@@ -177,11 +177,6 @@ constexpr char const* without_cassandra =
 
 }  // namespace
 
-bool keeps_in_folder(Settings const& settings) {
-  return settings.engines_strict == StrictEngine::embedded || settings.engines_wide == WideEngine::embedded ||
-         settings.engines_log == LogEngine::embedded;
-}
-
 // The embedded engine reads whatever an older version wrote.
 std::vector<std::string> migrate_engines(Settings const& settings, [[maybe_unused]] bool contract) {
   std::vector<std::string> changes;

@@ -20,9 +20,6 @@ namespace kith {
 
 class RocksStore;
 
-// Whether anything of it lies in a database in the data folder.
-bool keeps_in_folder(Settings const& settings);
-
 // Brings the tables of the engines that the settings name to what this program needs, as every start does.
 // `contract`: drops what no program needs any more. Tells what it changed, a line each; throws one sentence.
 std::vector<std::string> migrate_engines(Settings const& settings, bool contract);

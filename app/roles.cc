@@ -14,13 +14,6 @@ constexpr std::pair<std::string_view, std::string_view> services[] = {
     {"reactions", "social"},    {"pages", "social"}, {"timeline", "timeline"}, {"notifications", "notifications"},
     {"search", "notifications"}};
 
-std::vector<std::string> const& named(Settings const& settings, std::string_view role) {
-  if (role == "auth") return settings.rpc_auth;
-  if (role == "social") return settings.rpc_social;
-  if (role == "timeline") return settings.rpc_timeline;
-  return settings.rpc_notifications;
-}
-
 }  // namespace
 
 std::string_view role_of(std::string_view service) {
@@ -40,15 +33,15 @@ bool runs_services(Settings const& settings) {
 
 bool names_others(Settings const& settings) {
   return !settings.rpc_core.empty() ||
-         std::ranges::any_of(service_roles, [&](std::string_view role) { return !named(settings, role).empty(); });
+         std::ranges::any_of(service_roles, [&](auto role) { return !processes_of(settings, role).empty(); });
 }
 
 std::string_view called_as(Settings const& settings, std::string_view role) {
-  return named(settings, role).empty() ? "core" : role;
+  return processes_of(settings, role).empty() ? "core" : role;
 }
 
 std::vector<std::string> addresses_of(Settings const& settings, std::string_view role) {
-  if (!named(settings, role).empty()) return named(settings, role);
+  if (auto const& processes = processes_of(settings, role); !processes.empty()) return processes;
   if (!settings.rpc_core.empty()) return settings.rpc_core;
   return {rpc_address(settings)};
 }

@@ -3,7 +3,6 @@
 // Which services are one role, and where the processes of a role are. A call between processes costs as much as a
 // page, so services that ask each other for each page are one role: social.
 
-#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,9 +12,6 @@
 #include "ports/rpc/identity.h"
 
 namespace kith {
-
-// Those of services; beside them there is only the gateway.
-inline constexpr std::array<std::string_view, 4> service_roles{"auth", "social", "timeline", "notifications"};
 
 // "posts" -> "social"
 std::string_view role_of(std::string_view service);

@@ -4,6 +4,7 @@
 // sign_up), over both the command line. Each setting is declared once, in settings.cc, with its
 // meaning; reading, refusing, printing and profiles/embedded.toml all come from there.
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -161,6 +162,12 @@ struct Settings {
 
 // Whether a process with these settings does it: "all" is every role, "core" all but the gateway.
 bool has_role(Settings const& settings, std::string_view role);
+// The roles of services; beside them there is only the gateway.
+inline constexpr std::array<std::string_view, 4> service_roles{"auth", "social", "timeline", "notifications"};
+// Where the settings say that processes of such a role are.
+std::vector<std::string> const& processes_of(Settings const& settings, std::string_view role);
+// Whether any of tables or log lies in a database in the data folder.
+bool keeps_in_folder(Settings const& settings);
 
 // A value as text, and who says so: {"listen", "localhost:80", "--listen"}.
 struct SettingFrom {

@@ -1,12 +1,23 @@
 #include "app/settings_checks.h"
 
 #include <algorithm>
-#include <array>
 
 #include "app/settings_words.h"
 #include "base/error.h"
 
 namespace kith {
+
+std::vector<std::string> const& processes_of(Settings const& settings, std::string_view role) {
+  if (role == "auth") return settings.rpc_auth;
+  if (role == "social") return settings.rpc_social;
+  if (role == "timeline") return settings.rpc_timeline;
+  return settings.rpc_notifications;
+}
+
+bool keeps_in_folder(Settings const& settings) {
+  return settings.engines_strict == StrictEngine::embedded || settings.engines_wide == WideEngine::embedded ||
+         settings.engines_log == LogEngine::embedded;
+}
 
 bool has_role(Settings const& settings, std::string_view role) {
   return std::ranges::any_of(settings.roles, [&](std::string const& each) {
@@ -23,23 +34,15 @@ void check_roles(Settings const& settings) {
              authority = !settings.rpc_authority.empty();
   if (certificate != key || key != authority)
     refuse("rpc_certificate, rpc_key and rpc_authority belong together: set all or none");
-  struct Place {
-    std::string_view role;
-    std::vector<std::string> const& addresses;
-  };
-  std::array const places{Place{"auth", settings.rpc_auth}, Place{"social", settings.rpc_social},
-                          Place{"timeline", settings.rpc_timeline}, Place{"notifications", settings.rpc_notifications}};
   bool named = !settings.rpc_core.empty();
-  for (Place const& place : places) named = named || !place.addresses.empty();
+  for (std::string_view const role : service_roles) named = named || !processes_of(settings, role).empty();
   if ((named || !settings.rpc_listen.empty()) && !certificate)
     refuse("Roles speak over TCP only with mutual TLS: set rpc_certificate, rpc_key and rpc_authority");
 
   bool const part = std::ranges::any_of(settings.roles, [&](std::string const& role) {
-    return std::ranges::find(places, role, &Place::role) != places.end();
+    return std::ranges::find(service_roles, role) != service_roles.end();
   });
-  bool const embedded = settings.engines_strict == StrictEngine::embedded ||
-                        settings.engines_wide == WideEngine::embedded || settings.engines_log == LogEngine::embedded ||
-                        settings.engines_keys == KeysEngine::embedded ||
+  bool const embedded = keeps_in_folder(settings) || settings.engines_keys == KeysEngine::embedded ||
                         settings.engines_cache == SharedEngine::embedded;
   if (part && embedded)
     refuse("roles is " + joined(settings.roles) +
@@ -51,10 +54,10 @@ void check_roles(Settings const& settings) {
   // Who does a part, or names some of the others, names all it may ask. Nobody but a gateway asks auth.
   bool const gateway = has_role(settings, "gateway");
   if (!settings.rpc_core.empty() || (!part && !named)) return;
-  for (Place const& place : places)
-    if (place.addresses.empty() && !has_role(settings, place.role) && (gateway || place.role != "auth"))
-      refuse("roles is " + joined(settings.roles) + ", but rpc_" + std::string(place.role) +
-             " names no process that does " + std::string(place.role));
+  for (std::string_view const role : service_roles)
+    if (processes_of(settings, role).empty() && !has_role(settings, role) && (gateway || role != "auth"))
+      refuse("roles is " + joined(settings.roles) + ", but rpc_" + std::string(role) + " names no process that does " +
+             std::string(role));
 }
 
 }  // namespace
@@ -88,8 +91,7 @@ void check_together(Settings const& settings) {
   if (settings.engines_keys == KeysEngine::postgres && settings.keys_server.empty())
     refuse("engines_keys is postgres, but keys_server names no server");
   // Nothing else would keep a second process from starting, and its keys from being others than the first one's.
-  if (settings.engines_keys == KeysEngine::embedded && settings.engines_strict != StrictEngine::embedded &&
-      settings.engines_wide != WideEngine::embedded && settings.engines_log != LogEngine::embedded)
+  if (settings.engines_keys == KeysEngine::embedded && !keeps_in_folder(settings))
     refuse(
         "Tables and log lie on servers, where several processes share them, but engines_keys is embedded: "
         "set it to postgres, and name a database for the keys in keys_server");
