@@ -237,7 +237,12 @@ int Running::wait() {
   parts.gateway->drain();
   boost::asio::steady_timer over(parts.signals_loop, parts.settings.drain_for);
   over.async_wait([&parts](auto) { parts.signals.cancel(); });
-  parts.signals.async_wait([&over](auto, int) { over.cancel(); });  // a second signal means: now
+  // A second signal means: now. Settings that change are no affair of a server that stops.
+  std::function<void()> const heed = [&] {
+    parts.signals.async_wait(
+        [&](auto failure, int given) { !failure&& given == SIGHUP ? heed() : void(over.cancel()); });
+  };
+  heed();
   parts.signals_loop.run();
   return 0;
 }

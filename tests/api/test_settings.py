@@ -62,6 +62,24 @@ def test_the_file_is_read_again_at_a_hangup():
         assert set(server.stop()) == {0}
 
 
+@pytest.mark.skipif(SHAPE != "one", reason="one process is enough to see it")
+def test_a_hangup_does_not_end_the_draining_of_a_server_that_stops():
+    server = Server("draining")
+    file = server.folder / "kith.toml"
+    file.write_text('drain_for = "10 min"\n')
+    server._run("server", "--listen", f"127.0.0.1:{server.port}", "--settings", str(file))
+    server.wait()
+    try:
+        _, process = server.running[0]
+        process.send_signal(signal.SIGTERM)
+        wait_until(lambda: requests.get(server.url + "/health/ready", timeout=10).status_code == 503, seconds=SOON)
+        for _ in range(20):
+            process.send_signal(signal.SIGHUP)
+            assert requests.get(server.url + "/health/live", timeout=10).status_code == 200
+    finally:
+        assert set(server.stop()) == {0}, "the second SIGTERM means: now"
+
+
 @pytest.fixture
 def followed():
     """A server of one process with settings in Consul."""
