@@ -37,7 +37,7 @@ VENDOR_HEADERS = {
     "prometheus/": r"base/metrics\.cc",
     "toml++/": r"(app|ports/settings)/\w*(settings|toml)\w*\.cc",
     "gumbo": r"gateway/text/",
-    "curl/": r"ports/",
+    "curl/": r"base/curl\.h",
 }
 
 FORBIDDEN_NAMES = ("util", "utils", "common", "manager", "helper", "helpers")
