@@ -102,7 +102,7 @@ struct Gateway::Parts {
     reactions::reactions_api(router, services.reactions, hydrator);
     timeline::timeline_api(router, services.timeline, hydrator);
     notifications::notifications_api(router, services.notifications, services.users, hydrator);
-    search::search_api(router, services.search, services.timeline, hydrator);
+    search::search_api(router, {services.search, services.timeline, services.users, hydrator});
     community_api(router, community, services.users, services.posts, hydrator);
     public_pages(
         router, {settings.community_name, services.users, services.posts, services.pages, services.timeline, hydrator});

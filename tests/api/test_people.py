@@ -371,6 +371,24 @@ def test_search_by_beginnings(community, ada):
     assert ada.get("/api/v2/search", q=name, resolve="true", account_id="1")["accounts"]
 
 
+def test_an_address_leads_to_its_person_or_post(community, two):
+    ada, bob = two
+    own, post = ada.get("/api/v1/accounts/verify_credentials"), ada.write("Look at this")
+    hidden = ada.write("Not you", visibility="private")
+
+    def leads_to(reader, address, **more):
+        found = reader.get("/api/v2/search", q=address, resolve="true", **more)
+        return ids(found["accounts"]), ids(found["statuses"])
+
+    assert leads_to(bob, own["url"]) == leads_to(bob, own["uri"]) == ([ada.id], [])
+    assert leads_to(bob, own["url"], type="statuses") == ([], [])
+    assert leads_to(bob, post["url"]) == leads_to(bob, f"{own['url']}/{post['id']}") == ([], [post["id"]])
+    assert leads_to(community.nobody, post["url"], type="statuses") == ([], [post["id"]])
+    assert leads_to(ada, hidden["url"]) == ([], [hidden["id"]])
+    for nowhere in (hidden["url"], own["url"] + "x", "https://example.org/@" + ada.name, post["url"] + "0"):
+        assert leads_to(bob, nowhere) == ([], []), nowhere
+
+
 def test_new_name_is_found_and_the_old_is_not(community, ada):
     old, new = ada.name, community.fresh_name("xyz")
     ada.post("/api/v1/profile/rename", username=new)
