@@ -13,11 +13,8 @@ if(NOT DEFINED KITH_CASSANDRA)
       WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/cassandra_driver"
       RESULT_VARIABLE KITH_CARGO_FINDS OUTPUT_QUIET ERROR_QUIET)
   endif()
-  # Where everything is to be tested it must be there, rather than be left out unnoticed. ThreadSanitizer sees no
-  # lock of Rust's, and reports whatever the driver's threads hand each other.
-  if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=thread")
-    set(KITH_CASSANDRA_THERE OFF)
-  elseif(KITH_CARGO_FINDS EQUAL 0 OR DEFINED ENV{KITH_GATE})
+  # Where everything is to be tested it must be there, rather than be left out unnoticed.
+  if(KITH_CARGO_FINDS EQUAL 0 OR DEFINED ENV{KITH_GATE})
     set(KITH_CASSANDRA_THERE ON)
   else()
     set(KITH_CASSANDRA_THERE OFF)
