@@ -69,6 +69,7 @@ CommunityPages community_of(Settings const& settings) {
   community.approval = settings.sign_up == SignUp::approval;
   community.closed_message = settings.sign_up_closed_message;
   community.characters_max = settings.post_characters_max;
+  community.source_url = settings.source_url;
   return community;
 }
 

@@ -63,6 +63,7 @@ struct Settings {
   std::string community_contact_account = {};
   std::vector<std::string> community_rules = {};
   std::vector<std::string> community_languages = {"en"};
+  std::string source_url = "https://github.com/kith/kith";
 
   // Joining, and who may do how much.
   SignUp sign_up = SignUp::open;

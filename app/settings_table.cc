@@ -86,6 +86,9 @@ class Table {
     list("community_languages", &Settings::community_languages, is_language, "language codes, such as en",
          "What is mostly spoken here.")
         .live = true;
+    checked("source_url", &Settings::source_url, is_web_address, "https://HOST/PATH",
+            "Where the source of this very program can be had: who runs a changed kith owes it to the people here.")
+        .live = true;
 
     group("Joining, and who may do how much");
     choice("sign_up", &Settings::sign_up, {"open", "approval", "closed"},

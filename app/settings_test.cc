@@ -360,6 +360,15 @@ TEST(Words, AddressesAreRecognised) {
     EXPECT_FALSE(is_range(wrong)) << wrong;
 }
 
+TEST(Words, WebAddressesMayHaveAPath) {
+  for (char const* const right :
+       {"https://kith.example", "http://kith.example:8080/~ada/kith?ref=main", "https://a.b/"})
+    EXPECT_TRUE(is_web_address(right)) << right;
+  for (char const* const wrong : {"", "kith.example/source", "ftp://kith.example/", "https://", "https:///source",
+                                  "https://kith.example/a b", "https://kith.example/\"\n"})
+    EXPECT_FALSE(is_web_address(wrong)) << wrong;
+}
+
 TEST(Words, TheNearestIsFoundOnlyWhenItIsNear) {
   std::vector<std::string_view> const words = {"rate_limits", "roles", "data"};
   EXPECT_EQ(nearest("rate_limit", words), "rate_limits");

@@ -108,6 +108,12 @@ bool is_base_url(std::string_view text) {
   return is_host(rest.substr(0, end)) && (end == rest.size() || is_port(rest.substr(end + 1)));
 }
 
+bool is_web_address(std::string_view text) {
+  std::size_t const scheme = text.find("://");
+  return scheme != std::string_view::npos && is_base_url(text.substr(0, text.find('/', scheme + 3))) &&
+         std::ranges::none_of(text, [](unsigned char c) { return c <= ' ' || c >= 0x7F; });
+}
+
 bool is_range(std::string_view text) {
   std::size_t const slash = std::min(text.find('/'), text.size());
   std::string_view const address = text.substr(0, slash);

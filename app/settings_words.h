@@ -27,6 +27,7 @@ bool is_setting_text(std::string_view text);
 bool is_listen(std::string_view text);
 bool is_folder(std::string_view text);  // and no address on a network
 bool is_base_url(std::string_view text);
+bool is_web_address(std::string_view text);
 bool is_range(std::string_view text);
 inline constexpr std::string_view role_words[] = {"all",    "gateway",  "core",         "auth",
                                                   "social", "timeline", "notifications"};

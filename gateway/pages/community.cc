@@ -60,7 +60,7 @@ Task<views::Instance> instance_of(Community const& community) {
   view.title = pages.name;
   view.version = std::string(api_of) + pages.version + ")";
   view.api_version = api_version;
-  view.source_url = "https://github.com/kith/kith";
+  view.source_url = pages.source_url;
   view.description = text::sanitize(pages.description);
   view.short_description = text::plain_text(view.description);
   view.thumbnail = pages.base_url + "/headers/1.png";
@@ -151,7 +151,8 @@ Task<Response> front(CommunityPtr community, Request) {
   body += rules_html(pages) + contact_html(pages);
   body += "<p><a href=\"/about\">About</a> · <a href=\"/privacy-policy\">Privacy</a></p>";
   body += "<p class=\"soft\">Run with kith " + escaped(pages.version) +
-          ", free software under AGPL-3.0-or-later. <a href=\"/api/openapi.json\">The API</a></p>";
+          ", free software under AGPL-3.0-or-later: <a href=\"" + escaped(pages.source_url) +
+          "\">its source</a>. <a href=\"/api/openapi.json\">The API</a></p>";
   co_return page(pages.name, body);
 }
 

@@ -25,6 +25,7 @@ struct CommunityPages {
   bool approval = false;
   std::string closed_message = {};
   std::uint64_t characters_max = 5'000;
+  std::string source_url = {};
 };
 
 void community_api(Router& router, Live<CommunityPages> const& community, users::UsersService& users,
