@@ -32,7 +32,8 @@ class Kit:
         self.users = users
         self.data = scratch() / f"kit-{users}"
         began = time.time()
-        kith("import", "network", "--data", self.data, "--users", users, "--follows", follows, "--posts", posts, "--seed", 1)
+        self.made = ("--users", users, "--follows", follows, "--posts", posts, "--seed", 1)
+        kith("import", "network", "--data", self.data, *self.made)
         lines = kith("admin", "token", "create", "--all", "--data", self.data).splitlines()
         self.tokens = [line.split("\t")[1] for line in lines]
         self.names = [line.split("\t")[0] for line in lines]
