@@ -12,7 +12,8 @@
 #   NAME_address DIR PORT lines of NAME=VALUE that say how to reach it
 #
 # Each engine keeps everything in build/engines/NAME (KITH_ENGINES moves it). As root the servers run as the
-# user kith-engines, who owns their data and nothing else.
+# user kith-engines, who owns their data and nothing else; where this tree lies behind a folder that user may not enter,
+# they may pass it.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 . tools/dev/lib.sh
@@ -26,6 +27,7 @@ for name in "${known[@]}"; do . "tools/dev/engines/$name.sh"; done
 root=$(realpath -m "${KITH_ENGINES:-build/engines}")
 engine_user=kith-engines
 wait_seconds=120
+passes=() # what lets that user through folders it may not enter
 
 am_root() { [ "$(id -u)" -eq 0 ]; }
 port_of() { # the port that is in use, or will be
@@ -36,18 +38,26 @@ port_of() { # the port that is in use, or will be
 # As whoever may run a server: never root.
 unprivileged() { (exec_unprivileged "$@"); }
 exec_unprivileged() {
-  if am_root; then exec setpriv --reuid=$engine_user --regid=$engine_user --clear-groups -- "$@"; else exec "$@"; fi
+  if am_root; then
+    exec setpriv --reuid=$engine_user --regid=$engine_user --clear-groups "${passes[@]}" -- "$@"
+  else
+    exec "$@"
+  fi
 }
 # A folder of the engine's own, which the server may write.
 own() {
   mkdir -p "$1"
   if am_root; then chown $engine_user: "$1"; fi
 }
+reached() { unprivileged sh -c 'cd "$1"' sh "$root" 2>/dev/null; }
 ready_user() {
   am_root || return 0
   id -u $engine_user >/dev/null 2>&1 ||
     useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin $engine_user
-  unprivileged test -x "$root" ||
+  ! reached || return 0
+  # Root's home folder, where newcomers clone to, is closed to everybody else.
+  passes=(--inh-caps=+dac_read_search --ambient-caps=+dac_read_search)
+  reached ||
     refuse "the user $engine_user cannot reach $root: set KITH_ENGINES to a folder that everybody may enter."
 }
 
