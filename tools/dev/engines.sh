@@ -12,8 +12,8 @@
 #   NAME_address DIR PORT lines of NAME=VALUE that say how to reach it
 #
 # Each engine keeps everything in build/engines/NAME (KITH_ENGINES moves it). As root the servers run as the
-# user kith-engines, who owns their data and nothing else; where this tree lies behind a folder that user may not enter,
-# they may pass it.
+# user kith-engines, who owns their data and nothing else. Where this tree lies behind a folder that user may not enter,
+# build/engines/NAME leads to a folder of its own in /var/tmp, and the servers may read their programs here.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 . tools/dev/lib.sh
@@ -27,7 +27,7 @@ for name in "${known[@]}"; do . "tools/dev/engines/$name.sh"; done
 root=$(realpath -m "${KITH_ENGINES:-build/engines}")
 engine_user=kith-engines
 wait_seconds=120
-passes=() # what lets that user through folders it may not enter
+passes=() # what lets that user read through folders it may not enter
 
 am_root() { [ "$(id -u)" -eq 0 ]; }
 port_of() { # the port that is in use, or will be
@@ -61,6 +61,21 @@ ready_user() {
     refuse "the user $engine_user cannot reach $root: set KITH_ENGINES to a folder that everybody may enter."
 }
 
+# Where an engine keeps its data: Java's look first whether they may read a file, and are told no behind such a folder.
+place() { # place NAME
+  local dir=$root/$1
+  mkdir -p "$dir"
+  if [ ${#passes[@]} -gt 0 ] && rmdir "$dir" 2>/dev/null; then
+    ln -s "$(mktemp -d "/var/tmp/kith-$1.XXXXXX")" "$dir"
+    chmod 711 "$dir/"
+  fi
+  realpath "$dir"
+}
+forget() { # forget NAME
+  rm -rf "$(realpath "$root/$1")"
+  rm -rf "${root:?}/$1"
+}
+
 # A process is the one we started if it also began when it did: numbers are used again.
 began() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f1,20 | grep -v '^[ZX]' | cut -d' ' -f2; }
 pid_of() {
@@ -81,11 +96,12 @@ taken() { # taken PORT: somebody listens there
 }
 
 up() { # up NAME [PORT]
-  local name=$1 dir=$root/$1 port packages="${1}_packages" tries
+  local name=$1 dir port packages="${1}_packages" tries
   port=${2:-$(port_of "$name")}
   tools/dev/setup.sh "${!packages}" >&2
-  mkdir -p "$dir"
+  mkdir -p "$root"
   ready_user
+  dir=$(place "$name")
   exec 9>"$dir/lock"
   flock 9
   if pid_of "$name" >/dev/null; then
@@ -150,7 +166,7 @@ hold() {
   mkdir -p "$root"
   local name=$1 ports="${1}_ports"
   # In words of now: at the exit this function's variables are gone.
-  trap "down $name" EXIT
+  trap "down $name; [ ! -L '$root/$name' ] || forget $name" EXIT
   # Between finding a port and taking it somebody else may take it: then once more, with another one.
   local tries
   for ((tries = 3; tries > 0; tries--)); do
@@ -158,7 +174,7 @@ hold() {
       break
     fi
     down "$name"
-    rm -rf "${root:?}/$name"
+    forget "$name"
   done
   [ "$tries" -gt 0 ] || refuse "$name did not start three times."
   "${name}_address" "$root/$name" "$(port_of "$name")"
