@@ -34,16 +34,21 @@ def join(server, community, name, expect):
                                                         email=f"{name}@example.org", password=PASSWORD, agreement="true")
 
 
-@pytest.mark.skipif(SHAPE != "one", reason="one process is enough to see it")
-def test_the_file_is_read_again_at_a_hangup():
-    server = Server("hangup")
+def serve_with_file(name, text):
+    """A server, its file of settings, and its process."""
+    server = Server(name)
     file = server.folder / "kith.toml"
-    file.write_text('sign_up = "open"\n')
+    file.write_text(text)
     server._run("server", "--listen", f"127.0.0.1:{server.port}", "--settings", str(file))
     server.wait()
+    return server, file, server.running[0][1]
+
+
+@pytest.mark.skipif(SHAPE != "one", reason="one process is enough to see it")
+def test_the_file_is_read_again_at_a_hangup():
+    server, file, process = serve_with_file("hangup", 'sign_up = "open"\n')
     try:
         community = Community(server)
-        _, process = server.running[0]
         file.write_text('sign_up = "closed"\npost_characters_max = 20\n')
         process.send_signal(signal.SIGHUP)
         wait_until(lambda: registrations(server)["enabled"] is False, seconds=SOON)
@@ -64,13 +69,8 @@ def test_the_file_is_read_again_at_a_hangup():
 
 @pytest.mark.skipif(SHAPE != "one", reason="one process is enough to see it")
 def test_a_hangup_does_not_end_the_draining_of_a_server_that_stops():
-    server = Server("draining")
-    file = server.folder / "kith.toml"
-    file.write_text('drain_for = "10 min"\n')
-    server._run("server", "--listen", f"127.0.0.1:{server.port}", "--settings", str(file))
-    server.wait()
+    server, _, process = serve_with_file("draining", 'drain_for = "10 min"\n')
     try:
-        _, process = server.running[0]
         process.send_signal(signal.SIGTERM)
         wait_until(lambda: requests.get(server.url + "/health/ready", timeout=10).status_code == 503, seconds=SOON)
         for _ in range(20):
