@@ -239,8 +239,10 @@ int Running::wait() {
   over.async_wait([&parts](auto) { parts.signals.cancel(); });
   // A second signal means: now. Settings that change are no affair of a server that stops.
   std::function<void()> const heed = [&] {
-    parts.signals.async_wait(
-        [&](auto failure, int given) { !failure&& given == SIGHUP ? heed() : void(over.cancel()); });
+    parts.signals.async_wait([&](auto failure, int given) {
+      if (!failure && given == SIGHUP) return heed();
+      over.cancel();
+    });
   };
   heed();
   parts.signals_loop.run();
