@@ -165,8 +165,13 @@ std::string_view escape_of(char32_t code) {
   }
 }
 
+// Unicode, 23.7: never a character. Parsers take one from a number like &#x6FFFF;, but not from its bytes.
+bool is_noncharacter(char32_t code) { return (code >= 0xFDD0 && code <= 0xFDEF) || (code & 0xFFFE) == 0xFFFE; }
+
 // The parser was given UTF-8, but makes other bytes of a number like &#13666666666666666666;.
-std::string_view bytes_of(char32_t code, std::string_view bytes) { return code == 0xFFFD ? "\uFFFD" : bytes; }
+std::string_view bytes_of(char32_t code, std::string_view bytes) {
+  return code == 0xFFFD || is_noncharacter(code) ? "\uFFFD" : bytes;
+}
 
 // Writes what is allowed, as far as depth, number and size permit.
 class Writer {
@@ -379,7 +384,7 @@ bool is_safe_url(std::string_view url) {
   if (url.empty() || url.size() > url_bytes_max) return false;
   for (std::size_t at = 0; at < url.size();) {
     char32_t const code = next_code_point(url, at);
-    if (is_space(code) || is_hidden(code)) return false;
+    if (is_space(code) || is_hidden(code) || is_noncharacter(code)) return false;
   }
   std::size_t const colon = url.find(':');
   if (colon == std::string_view::npos) return false;

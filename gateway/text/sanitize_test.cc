@@ -99,7 +99,8 @@ TEST(Sanitize, TextCannotBecomeMarkup) {
 }
 
 TEST(Sanitize, NumbersThatAreNoCharacterGiveNoBrokenText) {
-  for (char const* number : {"&#13666666666666666666;", "&#xFFFFFFFF;", "&#x80000001;", "&#xD800;", "&#4294967361;"}) {
+  for (char const* number : {"&#13666666666666666666;", "&#xFFFFFFFF;", "&#x80000001;", "&#xD800;", "&#4294967361;",
+                             "&#xFDD0;", "&#xFFFE;", "&#x6FFFF;"}) {
     EXPECT_TRUE(is_text(clean("a" + std::string(number) + "b"))) << number;
     EXPECT_TRUE(is_text(clean("<a href=\"http://a.example/" + std::string(number) + "\">b</a>"))) << number;
     EXPECT_TRUE(is_text(plain_text("a" + std::string(number) + "b"))) << number;
