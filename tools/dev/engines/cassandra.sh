@@ -1,4 +1,4 @@
-# Apache Cassandra, one node, from Maven Central. Sourced by engines.sh.
+# Apache Cassandra, one node, plain and TLS on the same port, from Maven Central. Sourced by engines.sh.
 
 . tools/dev/engines/maven.sh
 
@@ -18,6 +18,7 @@ cassandra_start() { # DIR PORT
   own "$dir/data"
   own "$dir/data/tmp"
   mkdir -p "$dir/triggers"
+  java_identity "$dir"
   [ -f "$dir/password" ] || (umask 077 && head -c 18 /dev/urandom | base64 >"$dir/password")
   # Every write is in the commit log on disk before it is answered, so a killed node loses nothing. What only a
   # cluster needs is left out, and it takes as little memory as it can.
@@ -40,6 +41,12 @@ native_transport_port: $port
 authenticator: PasswordAuthenticator
 authorizer: CassandraAuthorizer
 role_manager: CassandraRoleManager
+client_encryption_options:
+  enabled: true
+  optional: true
+  ssl_context_factory:
+    class_name: org.apache.cassandra.security.PEMBasedSslContextFactory
+  keystore: $dir/tls/identity.pem
 data_file_directories: ["$dir/data/tables"]
 commitlog_directory: $dir/data/commitlog
 saved_caches_directory: $dir/data/saved_caches
@@ -105,6 +112,7 @@ cassandra_answers() { # DIR PORT
 
 cassandra_address() { # DIR PORT
   say "CASSANDRA=127.0.0.1:$2"
+  say "CASSANDRA_TLS_AUTHORITY=$1/tls/authority.pem"
   say "CASSANDRA_USER=kith"
   say "CASSANDRA_PASSWORD_FILE=$1/password"
 }

@@ -1,9 +1,10 @@
-# Apache Kafka, one server that is its own controller (KRaft), from Maven Central. Sourced by engines.sh.
+# Apache Kafka, one server that is its own controller (KRaft), plain and TLS, from Maven Central. Sourced by engines.sh.
 
 . tools/dev/engines/maven.sh
 
 kafka_packages=kafka
 kafka_port=29092
+kafka_ports=2 # PORT and, with TLS, the one after it
 kafka_stop=TERM
 kafka_crash=KILL
 
@@ -21,13 +22,15 @@ kafka_java() { # DIR HEAP CLASS...
 }
 
 kafka_start() { # DIR PORT
-  local dir=$1 port=$2 controller password java_command
+  local dir=$1 port=$2 controller password users java_command
   maven_fetch kafka $kafka_version "org.apache.kafka:kafka_2.13:$kafka_version" \
     "org.apache.logging.log4j:log4j-slf4j-impl:$kafka_log4j_version"
   own "$dir"
   own "$dir/data"
+  java_identity "$dir"
   [ -f "$dir/password" ] || head -c 18 /dev/urandom | base64 >"$dir/password"
   password=$(cat "$dir/password")
+  users="org.apache.kafka.common.security.plain.PlainLoginModule required username=\"kith\" password=\"$password\" user_kith=\"$password\";"
   [ -s "$dir/controller" ] || free_port 1 >"$dir/controller"
   controller=$(cat "$dir/controller")
   # Without the pauses that let a large cluster come together; sessions end soon, so that a killed server is
@@ -37,13 +40,16 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$controller
 controller.listener.names=CONTROLLER
-listeners=CLIENT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller
-advertised.listeners=CLIENT://127.0.0.1:$port
-listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=CLIENT://127.0.0.1:$port,TLS://127.0.0.1:$((port + 1)),CONTROLLER://127.0.0.1:$controller
+advertised.listeners=CLIENT://127.0.0.1:$port,TLS://127.0.0.1:$((port + 1))
+listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,TLS:SASL_SSL,CONTROLLER:PLAINTEXT
+ssl.keystore.type=PEM
+ssl.keystore.location=$dir/tls/identity.pem
 inter.broker.listener.name=CLIENT
 sasl.enabled.mechanisms=PLAIN
 sasl.mechanism.inter.broker.protocol=PLAIN
-listener.name.client.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="kith" password="$password" user_kith="$password";
+listener.name.client.plain.sasl.jaas.config=$users
+listener.name.tls.plain.sasl.jaas.config=$users
 log.dirs=$dir/data
 default.replication.factor=1
 min.insync.replicas=1
@@ -94,6 +100,8 @@ kafka_answers() { # DIR PORT
 
 kafka_address() { # DIR PORT
   say "KAFKA=127.0.0.1:$2"
+  say "KAFKA_TLS=127.0.0.1:$(($2 + 1))"
+  say "KAFKA_TLS_AUTHORITY=$1/tls/authority.pem"
   say "KAFKA_USER=kith"
   say "KAFKA_PASSWORD_FILE=$1/password"
 }

@@ -2,6 +2,14 @@
 
 maven_plugin=3.8.1
 
+# What such a server shows to callers: a file with its key, as Java reads it, and its certificate and chain.
+java_identity() { # DIR
+  tools/dev/authority.sh "$1/tls" >&2
+  (umask 077 && openssl pkcs8 -topk8 -nocrypt -in "$1/tls/localhost.key" && cat "$1/tls/localhost.pem") >"$1/tls/identity.pem"
+  chmod 600 "$1/tls/identity.pem"
+  if am_root; then chown -R $engine_user: "$1/tls"; fi
+}
+
 # The jars of NAME and of all it needs, in build/engines/NAME-VERSION, for every server that this tree starts:
 # whole or not at all.
 maven_fetch() { # NAME VERSION GROUP:ARTIFACT:VERSION...
