@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <random>
+#include <utility>
 
 namespace kith {
 
@@ -22,14 +23,18 @@ class Breaker {
     if (failures_ < failures_max) return true;
     if (now < again_) return false;
     again_ = now + pause_;  // until this one try has ended, or is itself forgotten
+    trying_ = true;
     return true;
   }
   void succeeded() {
     failures_ = 0;
+    trying_ = false;
     pause_ = pause_first;
   }
+  // Many that were under way when it opened, and fail together, are one reason for a pause.
   void failed(Instant now) {
-    if (++failures_ < failures_max) return;
+    bool const opens = ++failures_ == failures_max;
+    if (!opens && !std::exchange(trying_, false)) return;
     again_ = now + jittered(pause_);
     pause_ = std::min(pause_ * 2, pause_max);
   }
@@ -42,6 +47,7 @@ class Breaker {
 
  private:
   int failures_ = 0;
+  bool trying_ = false;
   Pause pause_ = pause_first;
   Instant again_{};
   std::minstd_rand random_{std::random_device{}()};

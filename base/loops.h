@@ -6,13 +6,22 @@
 
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/execution/context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/query.hpp>
 #include <memory>
 #include <thread>
 #include <vector>
 
 namespace kith {
+
+// Whether both run on the same loop, whatever else one of them does (base/traced.h).
+inline bool on_one_loop(boost::asio::any_io_executor const& a, boost::asio::any_io_executor const& b) {
+  return &boost::asio::query(a, boost::asio::execution::context) ==
+         &boost::asio::query(b, boost::asio::execution::context);
+}
 
 class Loops {
  public:
@@ -25,6 +34,11 @@ class Loops {
 
   std::size_t size() const { return loops_.size(); }
   boost::asio::io_context& at(std::size_t i) { return loops_[i]->context; }
+  std::vector<boost::asio::any_io_executor> executors() {
+    std::vector<boost::asio::any_io_executor> all;
+    for (auto& loop : loops_) all.emplace_back(loop->context.get_executor());
+    return all;
+  }
   // In turn, for work of the same kind.
   boost::asio::io_context& next() { return at(turn_++ % loops_.size()); }
 
