@@ -5,11 +5,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <string>
+#include <thread>
 
 #include "base/error.h"
 #include "base/run.h"
 #include "ports/clock/fake.h"
 #include "ports/clock/system.h"
+#include "ports/clock/virtual_time.h"
 
 namespace kith {
 namespace {
@@ -119,6 +121,25 @@ TEST(FakeClock, SleepersMayEndWithTheirLoop) {
   EXPECT_EQ(clock.sleeping(), 0u);
   clock.advance(2s);
   EXPECT_EQ(trace, "");
+}
+
+TEST(VirtualTime, WaitsForOtherThreadsThatTakeLongerThanAllOfItsTime) {
+  VirtualTime time(true);
+  bool come = false;
+  std::thread other;
+  time.run([](VirtualTime& time, std::thread& other, bool& come) -> Task<void> {
+    co_await boost::asio::async_initiate<decltype(boost::asio::use_awaitable), void()>(
+        [&](auto handler) {
+          other = std::thread([executor = time.executor(), handler = std::move(handler)]() mutable {
+            std::this_thread::sleep_for(3s);  // ten minutes creep by in less
+            boost::asio::post(executor, std::move(handler));
+          });
+        },
+        boost::asio::use_awaitable);
+    come = true;
+  }(time, other, come));
+  EXPECT_TRUE(come);
+  other.join();
 }
 
 }  // namespace
