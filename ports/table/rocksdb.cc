@@ -114,7 +114,6 @@ std::vector<rocksdb::ColumnFamilyDescriptor> families(RocksOptions const& option
 
 rocksdb::DBOptions database(RocksOptions const& options) {
   rocksdb::DBOptions database;
-  if (options.env != nullptr) database.env = options.env;
   database.create_if_missing = true;
   database.create_missing_column_families = true;
   database.db_write_buffer_size = options.memtable_bytes;
@@ -133,6 +132,8 @@ rocksdb::DBOptions database(RocksOptions const& options) {
 
 struct RocksStore::Parts {
   RocksOptions options;
+  std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(rocks::without_waiting(
+      options.env != nullptr ? options.env->GetFileSystem() : rocksdb::FileSystem::Default(), options.env == nullptr));
   std::shared_ptr<rocksdb::Cache> block_cache;
   std::unique_ptr<rocksdb::DB> database;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
@@ -202,7 +203,11 @@ struct RocksStore::Parts {
            " MiB are free, " + std::to_string(options.free_bytes_min >> 20) + " MiB are needed");
   }
 
-  rocksdb::DBOptions database_options() const { return kith::database(options); }
+  rocksdb::DBOptions database_options() const {
+    rocksdb::DBOptions made = kith::database(options);
+    made.env = env.get();
+    return made;
+  }
 };
 
 RocksStore::RocksStore(Needs needs, RocksOptions options)

@@ -8,31 +8,25 @@ namespace {
 
 using rocksdb::PinnableSlice;
 using rocksdb::ReadOptions;
-using rocksdb::ReadTier;
 using rocksdb::Slice;
 using rocksdb::Status;
 
-// Reads the keys at `places`; those that memory could not answer are left in `places`.
-void read_some(Db& db, std::vector<std::string> const& keys, ReadTier tier, std::vector<std::size_t>& places,
+// Reads the keys at `places`; those that could not be read without waiting (NoWait) are left in `places`.
+void read_some(Db& db, std::vector<std::string> const& keys, std::vector<std::size_t>& places,
                std::vector<RowState>& states) {
+  if (places.empty()) return;
   std::vector<Slice> slices;
   slices.reserve(places.size());
   for (std::size_t const place : places) slices.emplace_back(keys[place]);
   std::vector<PinnableSlice> values(places.size());
   std::vector<Status> statuses(places.size());
-  ReadOptions options;
-  options.read_tier = tier;
   if (places.size() == 1)
-    statuses[0] = db.db->Get(options, db.rows, slices[0], &values[0]);
+    statuses[0] = db.db->Get({}, db.rows, slices[0], &values[0]);
   else
-    db.db->MultiGet(options, db.rows, places.size(), slices.data(), values.data(), statuses.data());
+    db.db->MultiGet({}, db.rows, places.size(), slices.data(), values.data(), statuses.data());
   std::size_t left = 0;
   for (std::size_t i = 0; i < statuses.size(); ++i) {
-    // Where the key would stand at the edge of a block and the next block is not in the cache, MultiGet of
-    // RocksDB 7.8 says "found" and gives no bytes, where Get says "incomplete". A row has at least its
-    // header, so no bytes are no answer.
-    bool const empty = tier == ReadTier::kBlockCacheTier && statuses[i].ok() && values[i].empty();
-    if (empty || statuses[i].IsIncomplete())
+    if (statuses[i].IsIncomplete())
       places[left++] = places[i];
     else if (statuses[i].ok())
       states[places[i]] = decode_state({values[i].data(), values[i].size()});
@@ -66,19 +60,18 @@ Task<std::vector<RowState>> read_states(Db& db, std::vector<std::string> keys) {
   std::vector<std::size_t> places(keys.size());
   for (std::size_t i = 0; i < places.size(); ++i) places[i] = i;
   if (places.empty()) co_return states;
-  read_some(db, keys, rocksdb::kBlockCacheTier, places, states);
-  if (!places.empty()) co_await db.workers.run([&] { read_some(db, keys, rocksdb::kReadAllTier, places, states); });
+  co_await db.read([&] { read_some(db, keys, places, states); });
   co_return states;
 }
 
-bool scan_rows(Db& db, Range const& range, ReadTier tier, Scanned& page) {
-  if (range.limit == 0 || (!range.to.empty() && range.to <= range.from)) return true;
+Scanned scan_rows_now(Db& db, Range const& range) {
+  Scanned page;
+  if (range.limit == 0 || (!range.to.empty() && range.to <= range.from)) return page;
   std::string const prefix = partition_prefix(range.table->number, range.partition);
   std::string const lower = prefix + range.from;
   std::string const upper = range.to.empty() ? beyond(prefix) : prefix + range.to;
   Slice const lower_bound(lower), upper_bound(upper);
   ReadOptions options;
-  options.read_tier = tier;
   options.iterate_lower_bound = &lower_bound;
   options.iterate_upper_bound = &upper_bound;
   std::unique_ptr<rocksdb::Iterator> const at(db.db->NewIterator(options, db.rows));
@@ -92,22 +85,19 @@ bool scan_rows(Db& db, Range const& range, ReadTier tier, Scanned& page) {
     if (!state.lives(now)) continue;
     if (page.rows.size() == range.limit) {
       page.more = true;
-      return true;
+      return page;
     }
     RowKey key{range.table, range.partition, {at->key().data() + prefix.size(), at->key().size() - prefix.size()}};
     RowPtr row = range.table->parse(key, state.header(), state.value);
     page.rows.push_back({std::move(key), std::move(row)});
   }
-  if (at->status().IsIncomplete()) return false;
   if (!at->status().ok()) throw failed("scan", at->status());
-  return true;
+  return page;
 }
 
 Task<Scanned> scan_rows(Db& db, Range range) {
   Scanned page;
-  if (scan_rows(db, range, rocksdb::kBlockCacheTier, page)) co_return page;
-  page = {};
-  co_await db.workers.run([&] { scan_rows(db, range, rocksdb::kReadAllTier, page); });
+  co_await db.read([&] { page = scan_rows_now(db, range); });
   co_return page;
 }
 

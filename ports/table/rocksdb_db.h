@@ -11,6 +11,7 @@
 #include "base/workers.h"
 #include "ports/clock/clock.h"
 #include "ports/table/rocksdb_codec.h"
+#include "ports/table/rocksdb_files.h"
 
 namespace kith::rocks {
 
@@ -21,6 +22,22 @@ struct Db {
   rocksdb::ColumnFamilyHandle* rows = nullptr;   // strict and wide rows
   rocksdb::ColumnFamilyHandle* log = nullptr;    // topic, due events, progress of groups
   rocksdb::ColumnFamilyHandle* feeds = nullptr;  // what is spread: journal and chunks
+
+  // Runs `work`, which reads, on this thread while memory, ours or the system's, has what it reads; else it pays the
+  // hop to a thread that may wait for the disk, and begins again there.
+  template <class Work>
+  Task<void> read(Work work) {
+    {
+      NoWait at_once;
+      try {
+        work();
+      } catch (Error const&) {
+        if (!at_once.refused()) throw;
+      }
+      if (!at_once.refused()) co_return;
+    }
+    co_await workers.run(std::move(work));
+  }
 };
 
 Error failed(char const* verb, rocksdb::Status const& status);
@@ -28,13 +45,11 @@ Error failed(char const* verb, rocksdb::Status const& status);
 // The smallest key beyond all that begin so.
 std::string beyond(std::string prefix);
 
-// In the order of the keys. First from memory on this thread; only what is missing there pays the
-// hop to a thread that may wait for the disk.
+// In the order of the keys.
 Task<std::vector<RowState>> read_states(Db& db, std::vector<std::string> keys);
 
-// The living rows of a range. `tier` decides whether the disk may be waited for; false: it would have
-// been, and `page` is to be thrown away.
-bool scan_rows(Db& db, Range const& range, rocksdb::ReadTier tier, Scanned& page);
+// The living rows of a range. The first waits for the disk where it must, on the thread that asks.
+Scanned scan_rows_now(Db& db, Range const& range);
 Task<Scanned> scan_rows(Db& db, Range range);
 
 // One step of a walk over a table, on a thread that may wait. The cursor is the last row's place.

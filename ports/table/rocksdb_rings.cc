@@ -127,15 +127,17 @@ Task<void> Rings::answer(Spreading& table, RingTable::Query& query) {
     RingTable::Found const found = table.rings.query(query);
     if (found == RingTable::Found::yes) co_return;
     if (found == RingTable::Found::beyond) {
-      co_await needs_.db.workers.run([&] { read_beyond(table, query); });
+      co_await needs_.db.read([&] { read_beyond(table, query); });
       co_return;
     }
-    bool const installed = co_await needs_.db.workers.run([&] {
-      auto const cleanings = table.rings.cleanings();
-      OnDisk const disk = read_first(needs_.db, range.table->number, range.partition, query.wanted);
-      return table.rings.install(range.partition, {disk.entries, disk.whole, disk.chunks.size() > chunks_max},
-                                 cleanings);
+    std::uint64_t cleanings = 0;
+    OnDisk disk;
+    co_await needs_.db.read([&] {
+      cleanings = table.rings.cleanings();
+      disk = read_first(needs_.db, range.table->number, range.partition, query.wanted);
     });
+    bool const installed =
+        table.rings.install(range.partition, {disk.entries, disk.whole, disk.chunks.size() > chunks_max}, cleanings);
     if (installed) nudge();
   }
 }
