@@ -62,7 +62,7 @@ Task<void> RedisBus::say(std::string channel, std::string body) {
   append_command(command.bytes, {"PUBLISH", prefix_ + channel, body});
   batch->take = [](std::size_t, Value&&) {};
   ++servers_.counts.messages_out;
-  co_await servers_.there(servers_.ask(batch));
+  co_await servers_.call(servers_.verbs.say, batch);
 }
 
 Task<std::unique_ptr<BusListener>> RedisBus::listen(std::vector<std::string> channels) {

@@ -10,7 +10,7 @@
 //   - what is kept is bounded in bytes; what leaves first is the engine's policy;
 //   - an entry may vanish at any moment; counters may too, and then count from zero;
 //   - an engine shared by processes that cannot be reached is empty, never an error: nothing is found or set,
-//     and counters are those of this process.
+//     and counters are those of this process, and say so.
 // Whoever invalidated is handed nothing older from then on. Another process, which may keep copies near it, can
 // be for a second longer; and until the engine could be told, where it was away when it should have been.
 // Every method may be called from any thread; a Task resumes on its awaiter's executor.
@@ -40,6 +40,7 @@ struct Counted {
   std::uint64_t count = 0;  // within the window that ends now, this call included
   Duration more_in{0};      // until the oldest of it no longer counts
   Duration resets_in{0};    // until none of it counts
+  bool alone = false;       // what other processes counted is not in it: nobody could be asked
 };
 
 inline constexpr std::size_t cache_key_bytes_max = 512;

@@ -46,6 +46,13 @@ struct RedisStore::Parts {
 RedisStore::RedisStore(Clock const& clock, RedisOptions options) : parts_(std::make_unique<Parts>(clock, options)) {}
 RedisStore::~RedisStore() = default;
 
+void RedisStore::observe(Metrics& metrics) {
+  redis::Verbs& verbs = parts_->servers.verbs;
+  for (redis::Verb* const verb : {&verbs.get, &verbs.set, &verbs.invalidate, &verbs.count, &verbs.say})
+    verb->numbers.emplace(metrics, "kith_engine", "Calls of engines",
+                          Metrics::Labels{{"engine", "redis"}, {"verb", verb->name}});
+}
+
 Cache& RedisStore::cache() { return parts_->cache; }
 Bus& RedisStore::bus() { return parts_->bus; }
 
@@ -61,13 +68,11 @@ RedisStats RedisStore::stats() const {
           .messages_in = counts.messages_in,
           .invalidations = counts.invalidations,
           .invalidations_lost = counts.invalidations_lost,
-          .asked = counts.asked,
           .unanswered = counts.unanswered,
           .retries = counts.retries,
           .redirects = counts.redirects,
           .lost = counts.lost,
           .refused = counts.refused,
-          .asked_seconds = static_cast<double>(counts.asked_micros) / 1e6,
           .connections = counts.connections,
           .under_way = counts.under_way,
           .invalidations_owed = counts.owed,

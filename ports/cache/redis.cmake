@@ -5,7 +5,7 @@ if(KITH_REDIS)
     SOURCES
       redis.cc redis_address.cc redis_cache.cc redis_connection.cc redis_entry.cc redis_node.cc redis_resp.cc
       redis_scripts.cc redis_servers.cc redis_slots.cc redis_stream.cc ../bus/redis_bus.cc
-    DEPS kith_cache kith_bus kith_tls)
+    DEPS kith_cache kith_bus kith_tls kith_metrics)
   kith_test(kith_redis_test
     SOURCES redis_fault_test.cc redis_resp_test.cc redis_start_test.cc
     DEPS kith_redis kith_own_server

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/metrics.h"
 #include "ports/bus/bus.h"
 #include "ports/cache/cache.h"
 #include "ports/cache/memory.h"
@@ -32,8 +33,7 @@ struct RedisOptions {
 struct RedisStats {
   std::uint64_t reads = 0, found = 0, near_found = 0, writes = 0, refused_older = 0, counts = 0;
   std::uint64_t messages_out = 0, messages_in = 0, invalidations = 0, invalidations_lost = 0;
-  std::uint64_t asked = 0, unanswered = 0, retries = 0, redirects = 0, lost = 0, refused = 0;
-  double asked_seconds = 0;
+  std::uint64_t unanswered = 0, retries = 0, redirects = 0, lost = 0, refused = 0;
   std::int64_t connections = 0, under_way = 0, invalidations_owed = 0;
   std::size_t near_bytes = 0;
 };
@@ -45,6 +45,8 @@ class RedisStore {
   // Stops; nothing of it may be awaited any more.
   ~RedisStore();
 
+  // Counts its calls, by verb and how they end. Before the first of them.
+  void observe(Metrics& metrics);
   Cache& cache();
   Bus& bus();
   RedisStats stats() const;

@@ -109,7 +109,7 @@ Task<std::vector<std::optional<Cached>>> RedisCache::get_many(std::vector<std::s
   servers_.counts.reads += places.size();
   fetch->keys = std::move(keys);
   batch->take = [this, fetch, places](std::size_t i, Value&& value) { take(*fetch, places[i], std::move(value)); };
-  co_await servers_.there(servers_.ask(batch));
+  co_await servers_.call(servers_.verbs.get, batch);
   co_return fetch->found;
 }
 
@@ -139,7 +139,7 @@ Task<bool> RedisCache::set(std::string key, std::string value, CacheVersion vers
     if (value.is(Value::Kind::number) && !*done) ++servers_.counts.refused_older;
   };
   ++servers_.counts.writes;
-  co_await servers_.there(servers_.ask(batch));
+  co_await servers_.call(servers_.verbs.set, batch);
   // The servers tell it too, but whoever is answered now must not find what was there before.
   near_.forget(key);
   if (*done) near_.invalidate_now(key, version);
@@ -152,11 +152,12 @@ Task<void> RedisCache::invalidate(std::string key, CacheVersion version) {
   ++servers_.counts.writes;
   std::vector<std::pair<std::string, CacheVersion>> one;
   one.emplace_back(std::move(key), version);
-  co_await servers_.there(invalidate_there(std::move(one)));
+  Observation observation = Servers::begin(servers_.verbs.invalidate, 1);
+  Servers::end(observation, co_await servers_.there(invalidate_there(std::move(one))));
 }
 
-// What could not be told is owed.
-Task<void> RedisCache::invalidate_there(std::vector<std::pair<std::string, CacheVersion>> keys) {
+// Whether all are told; what could not be told is owed.
+Task<bool> RedisCache::invalidate_there(std::vector<std::pair<std::string, CacheVersion>> keys) {
   auto const batch = std::make_shared<Batch>();
   for (auto const& [key, version] : keys)
     batch->commands.push_back(put_command(prefix_ + key, version_bytes(version), invalidation_kept, true));
@@ -165,6 +166,7 @@ Task<void> RedisCache::invalidate_there(std::vector<std::pair<std::string, Cache
   co_await servers_.ask(batch);
   for (std::size_t i = 0; i < keys.size(); ++i)
     if (!(*told)[i]) owe(keys[i].first, keys[i].second);
+  co_return std::ranges::find(*told, false) == told->end();
 }
 
 // The servers are told when they are back; until then nothing older is handed out here.
@@ -192,7 +194,7 @@ Task<Counted> RedisCache::count(std::string key, std::uint64_t amount, Duration 
   check(window > Duration{0}, "a window has a length");
   if (key.size() > cache_key_bytes_max) key.resize(cache_key_bytes_max);
   // What this process has counted itself holds also when the servers are away, or have lost it.
-  Counted const here = near_.count_now(key, amount, window);
+  Counted here = near_.count_now(key, amount, window);
   Duration const width = std::max(window / slots_of_window, Duration{1}), now = clock_.now().time_since_epoch();
   std::string const whole = counter_prefix_ + key;
   auto const batch = std::make_shared<Batch>();
@@ -204,7 +206,8 @@ Task<Counted> RedisCache::count(std::string key, std::uint64_t amount, Duration 
   auto const told = std::make_shared<Value>();
   batch->take = [told](std::size_t, Value&& value) { *told = std::move(value); };
   ++servers_.counts.counts;
-  co_await servers_.there(servers_.ask(batch));
+  co_await servers_.call(servers_.verbs.count, batch);
+  here.alone = !told->is(Value::Kind::list);
   Counted const there = counted(*told, width, now);
   co_return there.count >= here.count ? there : here;
 }
@@ -216,7 +219,7 @@ Task<void> RedisCache::reset_count(std::string key) {
   Command& command = batch->commands.emplace_back(Command{.slot = slot_of(whole), .bytes = {}});
   append_command(command.bytes, {"DEL", whole});
   batch->take = [](std::size_t, Value&&) {};
-  co_await servers_.there(servers_.ask(batch));
+  co_await servers_.call(servers_.verbs.count, batch);
 }
 
 }  // namespace kith::redis

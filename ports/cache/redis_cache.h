@@ -42,7 +42,7 @@ class RedisCache final : public Cache {
   bool near(std::string_view key, std::optional<Cached>& found);
   void take(Fetch& fetch, std::size_t i, Value&& value);
   void pushed(Value&& value);
-  Task<void> invalidate_there(std::vector<std::pair<std::string, CacheVersion>> keys);
+  Task<bool> invalidate_there(std::vector<std::pair<std::string, CacheVersion>> keys);
   Task<void> settle();
   void owe(std::string const& key, CacheVersion version);
 

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <span>
 
+#include "base/traced.h"
 #include "ports/cache/redis_slots.h"
 #include "ports/cache/redis_test_world.h"
 #include "ports/clock/system.h"
@@ -14,6 +16,27 @@ namespace {
 
 using namespace std::chrono_literals;
 using contract::Proxy;
+
+// Keeps spans in the order they ended.
+struct Kept final : Tracer {
+  Kept() : Tracer(1) {}
+  void finished(FinishedSpan span) noexcept override { spans.push_back(std::move(span)); }
+  std::vector<FinishedSpan> spans;
+};
+
+Task<void> work(RedisStore& store) {
+  co_await store.cache().set("a", "1", 1, 1h);
+  std::vector<std::string> const keys{"a", "b"};
+  co_await store.cache().get_many(keys);
+  co_await store.cache().count("guesses", 1, 1h);
+  co_await store.cache().invalidate("a", 2);
+  co_await store.bus().say("news", "a");
+}
+Task<void> request(RedisStore& store, Tracer& tracer) {
+  Span const span(&tracer, {{1, 2}, 3, true}, SpanKind::server, "request");
+  Task<void> asking = work(store);
+  co_await under(span, std::move(asking));
+}
 
 class RedisFault : public testing::Test {
  protected:
@@ -125,6 +148,37 @@ TEST_F(RedisFault, InvalidationThatCouldNotBeToldIsMadeUpFor) {
   EXPECT_TRUE(becomes([&] { return near->stats().invalidations_owed == 0; }));
 }
 
+TEST_F(RedisFault, CallsAreSpansOfWhoAsksAndCounted) {
+  Metrics metrics;
+  Kept kept;
+  RedisStore store(clock, options);
+  store.observe(metrics);
+  run(request(store, kept));
+  ASSERT_EQ(kept.spans.size(), 6u);
+  std::vector<std::string> names;
+  for (FinishedSpan const& span : std::span(kept.spans).first(5)) {
+    names.push_back(span.name);
+    EXPECT_EQ(span.kind, SpanKind::client);
+    EXPECT_EQ(span.parent, kept.spans[5].id);
+    EXPECT_EQ(span.failure, "");
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"set", "get", "count", "invalidate", "say"}));
+  auto const told = [&](std::string const& line) {
+    auto const text = metrics.text();
+    return text.find(line) != std::string::npos;
+  };
+  for (std::string const& verb : names) {
+    EXPECT_TRUE(told("kith_engine_total{engine=\"redis\",outcome=\"ok\",verb=\"" + verb + "\"} 1\n")) << verb;
+    EXPECT_TRUE(told("kith_engine_seconds_count{engine=\"redis\",verb=\"" + verb + "\"} 1\n")) << verb;
+  }
+  run(work(store));  // nobody's
+  EXPECT_EQ(kept.spans.size(), 6u);
+  near->observe(metrics);  // whose line is cut: what is not answered has failed, although nobody is told
+  proxy.silent(true);
+  run(near->cache().count("guesses", 1, 1h));
+  EXPECT_FALSE(told("kith_engine_total{engine=\"redis\",outcome=\"failed\",verb=\"count\"} 0\n"));
+}
+
 TEST_F(RedisFault, WithoutServersThereIsNothingAndCountsAreThoseOfThisProcess) {
   set(*near, "a", "1", 1);
   EXPECT_EQ(run(near->cache().count("guesses", 2, 1h)).count, 2u);
@@ -135,11 +189,14 @@ TEST_F(RedisFault, WithoutServersThereIsNothingAndCountsAreThoseOfThisProcess) {
     return near->stats().refused > 0;
   })) << "nobody waits for what is not there";
   EXPECT_FALSE(set(*near, "a", "2", 2));
-  EXPECT_EQ(run(near->cache().count("guesses", 1, 1h)).count, 3u) << "what it counted itself";
+  Counted const alone = run(near->cache().count("guesses", 1, 1h));
+  EXPECT_EQ(alone.count, 3u) << "what it counted itself";
+  EXPECT_TRUE(alone.alone);
   run(near->cache().reset_count("others"));
   proxy.silent(false);
   EXPECT_TRUE(becomes([&] { return set(*near, "a", "3", 3); }));
   EXPECT_EQ(get(*near, "a"), "3");
+  EXPECT_FALSE(run(near->cache().count("guesses", 0, 1h)).alone);
 }
 
 TEST_F(RedisFault, AnswersThatComeTooLateAreNobodys) {

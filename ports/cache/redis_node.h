@@ -15,7 +15,7 @@ namespace kith::redis {
 struct Counts {
   std::atomic<std::uint64_t> reads{}, found{}, near_found{}, writes{}, refused_older{}, counts{}, messages_out{},
       messages_in{}, invalidations{}, invalidations_lost{};
-  std::atomic<std::uint64_t> asked_micros{}, asked{}, unanswered{}, retries{}, redirects{}, lost{}, refused{};
+  std::atomic<std::uint64_t> unanswered{}, retries{}, redirects{}, lost{}, refused{};
   std::atomic<std::int64_t> connections{}, under_way{}, owed{};
 };
 

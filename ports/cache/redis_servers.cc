@@ -168,9 +168,30 @@ Task<void> Servers::refresh() {
   }
 }
 
+Observation Servers::begin(Verb const& verb, std::size_t commands) {
+  Span span = Span::child(SpanKind::client, verb.name);
+  if (span) {
+    span.text("db.system.name", "redis");
+    if (commands > 1) span.number("db.operation.batch.size", static_cast<std::int64_t>(commands));
+  }
+  return {verb.numbers ? &*verb.numbers : nullptr, std::move(span)};
+}
+
+void Servers::end(Observation& observation, bool answered) {
+  if (answered)
+    observation.done();
+  else
+    observation.failed(Error{Code::unavailable, "Redis has not answered"});
+}
+
+Task<void> Servers::call(Verb const& verb, std::shared_ptr<Batch> batch) {
+  Observation observation = begin(verb, batch->commands.size());
+  co_await there(ask(batch));
+  end(observation, batch->unanswered == 0);
+}
+
 Task<void> Servers::ask(std::shared_ptr<Batch> batch) {
-  auto const began = steady_clock::now();
-  Deadline const deadline = began + options_.deadline;
+  Deadline const deadline = steady_clock::now() + options_.deadline;
   for (int attempt = 1; !closing_; ++attempt) {
     std::map<std::shared_ptr<Node>, std::vector<std::size_t>> parts;
     for (std::size_t i = 0; i < batch->commands.size(); ++i)
@@ -191,11 +212,9 @@ Task<void> Servers::ask(std::shared_ptr<Batch> batch) {
     co_await pause(loop, until);
   }
   batch->over = true;
-  counts.unanswered +=
-      static_cast<std::uint64_t>(std::ranges::count_if(batch->commands, [](Command const& one) { return !one.over; }));
-  counts.asked_micros += static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began).count());
-  ++counts.asked;
+  batch->unanswered +=
+      static_cast<std::size_t>(std::ranges::count_if(batch->commands, [](Command const& one) { return !one.over; }));
+  counts.unanswered += batch->unanswered;
 }
 
 Task<void> Servers::ask_node(std::shared_ptr<Node> node, std::shared_ptr<Batch> batch, std::vector<std::size_t> which,
@@ -231,7 +250,7 @@ Task<void> Servers::ask_node(std::shared_ptr<Node> node, std::shared_ptr<Batch> 
     Command& command = batch->commands[i];
     if (!ended.sent || command.repeatable || command.over) continue;
     command.over = true;
-    ++counts.unanswered;
+    ++batch->unanswered;
   }
   refresh_soon();
 }

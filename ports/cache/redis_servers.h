@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <map>
 
+#include "base/observed.h"
 #include "ports/cache/redis.h"
 #include "ports/cache/redis_address.h"
 #include "ports/cache/redis_node.h"
@@ -44,6 +45,16 @@ struct Batch {
   // While it is asked.
   bool unknown_script = false;  // a server has forgotten what EVALSHA names
   bool over = false;
+  std::size_t unanswered = 0;  // commands, when it has ended
+};
+
+// What callers want of the servers, as operators watch it.
+struct Verb {
+  char const* name;
+  std::optional<CallNumbers> numbers = {};
+};
+struct Verbs {
+  Verb get{"get"}, set{"set"}, invalidate{"invalidate"}, count{"count"}, say{"say"};
 };
 
 class Servers {
@@ -56,6 +67,11 @@ class Servers {
   Task<void> open();
   void close();
 
+  // A call of somebody who waits for it: counted, and a span of whatever runs here.
+  static Observation begin(Verb const& verb, std::size_t commands);
+  static void end(Observation& observation, bool answered);
+  // Asks on the loop, watched, and resumes where it was awaited.
+  Task<void> call(Verb const& verb, std::shared_ptr<Batch> batch);
   // Asks until all is answered, tried often enough or too late; what is not answered then is not taken.
   Task<void> ask(std::shared_ptr<Batch> batch);
 
@@ -76,6 +92,7 @@ class Servers {
   boost::asio::any_io_executor const loop;
   Counts counts;
   Hooks hooks;
+  Verbs verbs;
 
  private:
   Task<void> ask_node(std::shared_ptr<Node> node, std::shared_ptr<Batch> batch, std::vector<std::size_t> which,

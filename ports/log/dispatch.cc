@@ -7,6 +7,8 @@
 #include <deque>
 #include <exception>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include "base/check.h"
@@ -35,6 +37,9 @@ struct Echo {
   }
 };
 
+// Between two looks whether an echo has ended.
+constexpr Duration echo_look = std::chrono::milliseconds{20};
+
 Task<bool> succeeds(Follower const& follower, Event event) {
   try {
     co_await follower.handle(std::move(event));
@@ -44,9 +49,11 @@ Task<bool> succeeds(Follower const& follower, Event event) {
   }
 }
 
-Task<void> follow(Follower const& follower, Event event, std::shared_ptr<Echo> echo, Log* log) {
+template <class Mark>
+Task<void> follow(Follower const& follower, Event event, std::shared_ptr<Echo> echo, Log* log, Mark mark) {
   EventId const id = event.id;
   bool const done = co_await succeeds(follower, std::move(event));
+  mark.reset();
   // The answer need not wait for the acknowledgement: without it the event only comes once more.
   echo->settled();
   echo.reset();
@@ -108,8 +115,43 @@ struct Dispatch::Patience {
   }
 };
 
-Dispatch::Dispatch(Clock& clock) : clock_(clock) {}
+// Echoes under way. A late one may have written what no longer holds, and fail before it sees that; so the log's
+// delivery of its event, which is acknowledged when all is well, comes after it.
+struct Dispatch::AtWork {
+  using Place = std::pair<std::string, EventId>;
+  struct Mark {
+    Mark(std::shared_ptr<AtWork> all, Place place) : all(std::move(all)), place(std::move(place)) {
+      std::lock_guard const lock(this->all->mutex);
+      this->all->places.insert(this->place);
+    }
+    ~Mark() {
+      std::lock_guard const lock(all->mutex);
+      all->places.erase(all->places.find(place));
+    }
+    Mark(Mark const&) = delete;
+
+    std::shared_ptr<AtWork> const all;
+    Place const place;
+  };
+
+  bool has(Place const& place) {
+    std::lock_guard const lock(mutex);
+    return places.contains(place);
+  }
+
+  std::mutex mutex;
+  std::multiset<Place> places;
+};
+
+Dispatch::Dispatch(Clock& clock) : clock_(clock), at_work_(std::make_shared<AtWork>()) {}
 Dispatch::~Dispatch() = default;
+
+Task<void> Dispatch::deliver(std::string group, Event event) {
+  while (at_work_->has({group, event.id})) co_await clock_.sleep(echo_look);
+  for (Follower const& candidate : followers_)
+    if (candidate.group == group && candidate.kind == event.kind) co_return co_await candidate.handle(std::move(event));
+  broken("the log delivers only kinds that a group asked for");
+}
 
 std::shared_ptr<Dispatch::Patience> Dispatch::patience_of(boost::asio::any_io_executor const& executor) {
   auto& context = boost::asio::query(executor, boost::asio::execution::context);
@@ -139,11 +181,7 @@ void Dispatch::connect(Log& log) {
     while (subscription != subscriptions.end() && subscription->group != follower.group) ++subscription;
     if (subscription == subscriptions.end()) {
       subscription = subscriptions.insert(subscriptions.end(), Subscription{follower.group, {}, {}});
-      subscription->handle = [this, group = follower.group](Event event) -> Task<void> {
-        for (Follower const& candidate : followers_)
-          if (candidate.group == group && candidate.kind == event.kind) return candidate.handle(std::move(event));
-        broken("the log delivers only kinds that a group asked for");
-      };
+      subscription->handle = [this, group = follower.group](Event event) { return deliver(group, std::move(event)); };
     }
     subscription->kinds.push_back({follower.kind, follower.schema, follower.echo});
   }
@@ -190,7 +228,8 @@ Task<void> Dispatch::echo(std::vector<Event> events, std::string_view settled) {
         continue;
       }
       ++echo->left;
-      boost::asio::co_spawn(executor, follow(follower, event, echo, log_), ignore);
+      auto mark = std::make_unique<AtWork::Mark>(at_work_, AtWork::Place{follower.group, event.id});
+      boost::asio::co_spawn(executor, follow(follower, event, echo, log_, std::move(mark)), ignore);
     }
   }
   if (--echo->left == 0) co_return;

@@ -52,6 +52,8 @@ class Dispatch {
 
  private:
   struct Patience;
+  struct AtWork;
+  Task<void> deliver(std::string group, Event event);
   Task<void> acknowledge(std::string const& group, EventId event);
   std::shared_ptr<Patience> patience_of(boost::asio::any_io_executor const& executor);
 
@@ -60,6 +62,7 @@ class Dispatch {
   std::vector<Follower> followers_;
   std::mutex mutex_;
   std::map<boost::asio::execution_context*, std::shared_ptr<Patience>> patience_;
+  std::shared_ptr<AtWork> const at_work_;
 };
 
 }  // namespace kith

@@ -153,6 +153,21 @@ TEST_F(DispatchTest, WhatFailsIsNotThrownAndComesByTheLog) {
   EXPECT_THAT(began, testing::Not(testing::Contains("lists PairChanged 1")));
 }
 
+TEST_F(DispatchTest, TheLogsDeliveryComesAfterALateEchoThatMayHaveToBeMended) {
+  std::vector<Duration> began_at;
+  dispatch.add({"ties", "PairChanged", 1, true, [&](Event) -> Task<void> {
+                  began_at.push_back(time.monotonic());
+                  if (began_at.size() > 1) co_return;
+                  co_await time.sleep(ms(2'000));
+                  throw Error{Code::unavailable, "Not now"};
+                }});
+  start();
+  emit({event(1, "PairChanged")});
+  time.advance(std::chrono::minutes{1});
+  ASSERT_GE(began_at.size(), 2u);
+  EXPECT_GE(began_at[1], ms(2'000));
+}
+
 TEST_F(DispatchTest, DueEventsAreNotEchoed) {
   follow("posts", "DraftDue", true);
   start();

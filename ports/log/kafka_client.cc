@@ -36,6 +36,9 @@ std::string joined(std::vector<std::string> const& words) {
   if (!trouble.last().empty()) why = trouble.last();
   if (trouble.refused_sign_in())
     refuse("Kafka does not let us in (kafka_user, kafka_password_file, kafka_security): " + why);
+  if (trouble.refused_tls())
+    refuse("No TLS can be spoken with Kafka at " + joined(options.servers) +
+           " (kafka_servers, kafka_security): " + why);
   refuse("Kafka cannot be reached at " + joined(options.servers) + " (kafka_servers): " + why);
 }
 
@@ -72,8 +75,10 @@ Places places(std::size_t expected) { return Places(rd_kafka_topic_partition_lis
 void Trouble::note(int code, std::string why) {
   if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED)
     refused_ = true;
+  if (code == RD_KAFKA_RESP_ERR__SSL) tls_ = true;
   // What all servers do says less than what one of them said.
   bool const vague = code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+  if (vague) down_ = true;
   {
     std::lock_guard const lock(mutex_);
     // Its number of tries and its milliseconds change; the reason does not.
@@ -85,7 +90,7 @@ void Trouble::note(int code, std::string why) {
 }
 
 void Trouble::over() {
-  refused_ = false;
+  refused_ = tls_ = down_ = false;
   std::lock_guard const lock(mutex_);
   last_.clear();
 }
@@ -170,7 +175,7 @@ Topics make_topics(KafkaOptions const& options) {
   rd_kafka_CreateTopics(client.get(), wanted.data(), wanted.size(), nullptr, answers.get());
   Owned<rd_kafka_event_t> answer;
   auto const until = std::chrono::steady_clock::now() + options.deadline;
-  while (!answer && std::chrono::steady_clock::now() < until && !trouble.refused_sign_in()) {
+  while (!answer && std::chrono::steady_clock::now() < until && !trouble.is_final()) {
     answer.reset(rd_kafka_queue_poll(answers.get(), 50));
     rd_kafka_poll(client.get(), 0);
   }
@@ -231,16 +236,35 @@ std::map<std::int32_t, Offset> first_since(rd_kafka_t& client, std::string const
   return offsets_in(*list);
 }
 
-std::map<std::int32_t, Progress> committed(rd_kafka_t& client, std::string const& topic,
+std::map<std::int32_t, Progress> committed(rd_kafka_t& client, std::string const& group, std::string const& topic,
                                            std::vector<std::int32_t> const& partitions, milliseconds deadline) {
-  Places const list = places(partitions.size());
-  for (auto const i : partitions) rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), i);
-  auto const failed = rd_kafka_committed(&client, list.get(), static_cast<int>(deadline.count()));
-  if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) throw_failure("ask what a group has handled", failed);
+  static constexpr char const* what = "ask what a group has handled";
+  Places const wanted = places(partitions.size());
+  for (auto const i : partitions) rd_kafka_topic_partition_list_add(wanted.get(), topic.c_str(), i);
+  Owned<rd_kafka_ListConsumerGroupOffsets_t> const asked(
+      rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), wanted.get()));
+  Owned<rd_kafka_AdminOptions_t> const options(
+      rd_kafka_AdminOptions_new(&client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
+  auto const within = static_cast<int>(deadline.count());
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), within, nullptr, 0);
+  Owned<rd_kafka_queue_t> const answers(rd_kafka_queue_new(&client));
+  auto* one_group = asked.get();
+  rd_kafka_ListConsumerGroupOffsets(&client, &one_group, 1, options.get(), answers.get());
+  Owned<rd_kafka_event_t> const answer(rd_kafka_queue_poll(answers.get(), within));
+  if (!answer) throw_failure(what, RD_KAFKA_RESP_ERR__TIMED_OUT);
+  if (auto const failed = rd_kafka_event_error(answer.get()); failed != RD_KAFKA_RESP_ERR_NO_ERROR)
+    throw_failure(what, failed);
+  std::size_t count = 0;
+  auto const* const groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
+      rd_kafka_event_ListConsumerGroupOffsets_result(answer.get()), &count);
+  check(count == 1, "one group was asked for");
+  if (auto const* const failed = rd_kafka_group_result_error(groups[0]); failed != nullptr)
+    throw_failure(what, rd_kafka_error_code(failed));
+  auto const* const list = rd_kafka_group_result_partitions(groups[0]);
   std::map<std::int32_t, Progress> progress;
   for (int i = 0; i < list->cnt; ++i) {
     auto const& one = list->elems[i];
-    if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) throw_failure("ask what a group has handled", one.err);
+    if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) throw_failure(what, one.err);
     if (one.offset < 0) continue;
     std::string_view const text(static_cast<char const*>(one.metadata), one.metadata_size);
     progress.emplace(one.partition, decode_progress(text, one.offset));

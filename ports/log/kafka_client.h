@@ -30,6 +30,10 @@ struct Ended {
   void operator()(rd_kafka_error_t* error) const { rd_kafka_error_destroy(error); }
   void operator()(rd_kafka_headers_t* headers) const { rd_kafka_headers_destroy(headers); }
   void operator()(rd_kafka_NewTopic_t* topic) const { rd_kafka_NewTopic_destroy(topic); }
+  void operator()(rd_kafka_AdminOptions_t* options) const { rd_kafka_AdminOptions_destroy(options); }
+  void operator()(rd_kafka_ListConsumerGroupOffsets_t* asked) const {
+    rd_kafka_ListConsumerGroupOffsets_destroy(asked);
+  }
   void operator()(rd_kafka_topic_partition_list_t* list) const { rd_kafka_topic_partition_list_destroy(list); }
   void operator()(rd_kafka_metadata_t const* metadata) const { rd_kafka_metadata_destroy(metadata); }
 };
@@ -47,16 +51,19 @@ class Trouble {
   void over();  // it works again
   std::string last() const;
   bool refused_sign_in() const { return refused_.load(); }
+  bool refused_tls() const { return tls_.load(); }
+  // A start need not try again: one server that cannot show who it is may be an accident, all of them are not.
+  bool is_final() const { return refused_ || (tls_ && down_); }
 
  private:
   mutable std::mutex mutex_;
   std::string last_;
-  std::atomic<bool> refused_ = false;
+  std::atomic<bool> refused_ = false, tls_ = false, down_ = false;
 };
 
 // What all clients of one log share.
 struct Counts {
-  std::atomic<std::uint64_t> appended = 0, append_failures = 0, unknown = 0, refused = 0, append_micros = 0;
+  std::atomic<std::uint64_t> appended = 0, append_failures = 0, unknown = 0, refused = 0;
   std::atomic<std::uint64_t> taken_in = 0, handled = 0, failures = 0, put_aside = 0, commits = 0, commit_failures = 0,
                              rebalances = 0;
   std::atomic<std::int64_t> partitions = 0, under_way = 0;
@@ -127,8 +134,9 @@ std::map<std::int32_t, Offset> ends(rd_kafka_t& client, std::string const& topic
 std::map<std::int32_t, Offset> first_since(rd_kafka_t& client, std::string const& topic,
                                            std::vector<std::int32_t> const& partitions, Time since,
                                            std::chrono::milliseconds deadline);
-// What the client's group has committed; nothing for a partition of which it has committed nothing.
-std::map<std::int32_t, Progress> committed(rd_kafka_t& client, std::string const& topic,
+// What that group has committed; nothing for a partition of which it has committed nothing. A member that waits to
+// join is not to be asked this by its own client: the answer waits behind the join, on the same line.
+std::map<std::int32_t, Progress> committed(rd_kafka_t& client, std::string const& group, std::string const& topic,
                                            std::vector<std::int32_t> const& partitions,
                                            std::chrono::milliseconds deadline);
 // Everything that one group, or each, has set aside, read from the topic's beginning.

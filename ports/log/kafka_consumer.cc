@@ -71,7 +71,7 @@ Task<void> Wake::watch(std::function<void()> serve) {
 
 void KafkaLog::Parts::join(Consumer& consumer) {
   kafka::Conf conf(options, consumer);
-  conf.set("group.id", options.topics + '.' + consumer.group.name())
+  conf.set("group.id", group_id(consumer))
       .set("partition.assignment.strategy", "cooperative-sticky")
       .set("enable.auto.commit", "false")
       .set("enable.auto.offset.store", "false")
@@ -222,8 +222,7 @@ Task<void> KafkaLog::Parts::take_over(Consumer& consumer) {
   std::map<std::int32_t, kafka::Progress> before;
   for (bool known = numbers.empty(); !known;) {
     try {
-      before = co_await workers->run(
-          [&] { return kafka::committed(*consumer.client, topics.events, numbers, options.deadline); });
+      before = co_await workers->run([&] { return committed(consumer, numbers); });
       known = true;
     } catch (Error const& error) {
       consumer.note(RD_KAFKA_RESP_ERR_NO_ERROR, error.detail);

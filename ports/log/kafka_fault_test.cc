@@ -187,6 +187,59 @@ TEST_F(KafkaFault, AWrongPasswordIsOneSentenceThatNamesTheSettings) {
   EXPECT_THAT(refusal(options), testing::StartsWith("kafka_security takes NAME=VALUE"));
 }
 
+// Keeps spans, from whatever thread.
+struct Kept final : Tracer {
+  Kept() : Tracer(1) {}
+  void finished(FinishedSpan span) noexcept override { spans.push_back(std::move(span)); }
+  std::vector<FinishedSpan> spans;
+};
+
+TEST_F(KafkaFault, WhatIsAppendedIsCountedAndASpanOfWhatEmittedIt) {
+  Metrics metrics;
+  Kept kept;
+  open(first);
+  first->observe(metrics, &kept);
+  auto events = made(1, 3);
+  events[0].trace = {1, 2};
+  events[0].span = 3;
+  events[2].trace = {4, 5};
+  events[2].span = 6;
+  run(first->append(std::move(events)));
+  ASSERT_EQ(kept.spans.size(), 2u);
+  for (FinishedSpan const& span : kept.spans) {
+    EXPECT_EQ(span.name, "append");
+    EXPECT_EQ(span.kind, SpanKind::producer);
+    EXPECT_EQ(span.failure, "");
+    EXPECT_EQ(span.parent, span.trace[0] == 1 ? 3u : 6u);
+  }
+  EXPECT_NE(kept.spans[0].trace, kept.spans[1].trace);
+  std::string const text = metrics.text();
+  EXPECT_THAT(text, testing::HasSubstr("kith_engine_total{engine=\"kafka\",outcome=\"ok\",verb=\"append\"} 1\n"));
+  EXPECT_THAT(text, testing::HasSubstr("kith_engine_seconds_count{engine=\"kafka\",verb=\"append\"} 1\n"));
+}
+
+TEST_F(KafkaFault, TlsIsSpokenWithWhomTheAuthorityVouchesForAlone) {
+  KafkaOptions const plain = options;
+  options = server.by_tls(server.tls_authority());
+  options.deadline = plain.deadline;
+  start(first);
+  append(1, 100);
+  caught_up();
+  for (std::uint64_t id = 1; id <= 100; ++id) EXPECT_EQ(seen.times[id], 1) << id;
+  KafkaOptions wrong = server.by_tls(contract::another_authority());
+  wrong.deadline = plain.deadline;
+  EXPECT_THAT(refusal(wrong), testing::AllOf(testing::StartsWith("No TLS can be spoken with Kafka at 127.0.0.1:"),
+                                             testing::HasSubstr("(kafka_servers, kafka_security): "),
+                                             testing::HasSubstr("certificate verify failed")));
+  wrong.security.back() = "ssl.ca.location=/nowhere.pem";
+  EXPECT_THAT(refusal(wrong), testing::AllOf(testing::StartsWith("Kafka cannot be used as kafka_security says: "),
+                                             testing::HasSubstr("ssl.ca.location")));
+  // Where nobody speaks it, nothing is said in plain words instead.
+  wrong.servers = plain.servers;
+  wrong.security = options.security;
+  EXPECT_THAT(refusal(wrong), testing::StartsWith("No TLS can be spoken with Kafka at 127.0.0.1:"));
+}
+
 TEST(KafkaProgress, WhatIsNotHandledIsReadBackAsFarAsItFits) {
   kafka::Progress few{.loaded_to = 70, .open = {5, 9, 69}, .replayed = 3, .kinds = {{"a.Made", 1}, {"b.Gone", 2}}};
   EXPECT_EQ(kafka::decode_progress(encode(few), 5), few);

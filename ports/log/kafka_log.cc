@@ -102,7 +102,6 @@ KafkaStats KafkaLog::stats() const {
           .append_failures = counts.append_failures,
           .unknown = counts.unknown,
           .refused = counts.refused,
-          .append_seconds = static_cast<double>(counts.append_micros) / 1e6,
           .taken_in = counts.taken_in,
           .handled = counts.handled,
           .failures = counts.failures,
@@ -125,9 +124,36 @@ KafkaLog::Parts::Consumer& KafkaLog::Parts::member(std::string const& group) {
   return *found;
 }
 
+void KafkaLog::observe(Metrics& metrics, Tracer* tracer) {
+  parts_->append_numbers.emplace(metrics, "kith_engine", "Calls of engines",
+                                 Metrics::Labels{{"engine", "kafka"}, {"verb", "append"}});
+  parts_->tracer = tracer;
+}
+
 Task<void> KafkaLog::append(std::vector<Event> events) {
   auto records = outgoing(events, parts_->needs.clock.now());
-  co_await parts_->producer.append(parts_->topics.events, std::move(records));
+  auto spans = parts_->spans_of(events);
+  try {
+    co_await observed(parts_->append_numbers ? &*parts_->append_numbers : nullptr, Span(),
+                      parts_->producer.append(parts_->topics.events, std::move(records)));
+  } catch (Error const& error) {
+    for (Span& span : spans) span.failed(error.detail);
+    throw;
+  }
+}
+
+// An outbox brings events of many requests at once, and belongs to none of them.
+std::vector<Span> KafkaLog::Parts::spans_of(std::vector<Event> const& events) const {
+  std::vector<Span> spans;
+  if (tracer == nullptr) return spans;
+  for (Event const& event : events) {
+    if ((event.trace[0] | event.trace[1]) == 0) continue;
+    Span& span = spans.emplace_back(tracer, TraceParent{event.trace, event.span, true}, SpanKind::producer, "append");
+    span.text("messaging.system", "kafka");
+    span.text("messaging.destination.name", topics.events);
+    span.text("kith.event", std::to_string(event.id.value));
+  }
+  return spans;
 }
 
 Task<void> KafkaLog::acknowledge(std::string name, EventId event) {
@@ -166,10 +192,8 @@ Task<std::map<std::int32_t, kafka::Progress>> KafkaLog::Parts::elsewhere(
       if (offset > 0 && consumer.group.find(number) == nullptr) numbers.push_back(number);
   }
   if (numbers.empty() || !consumer.client) co_return progress;
-  progress = co_await workers->run([&] {
-    return kafka::patiently(
-        options.deadline, [&] { return kafka::committed(*consumer.client, topics.events, numbers, options.deadline); });
-  });
+  progress = co_await workers->run(
+      [&] { return kafka::patiently(options.deadline, [&] { return committed(consumer, numbers); }); });
   for (auto const number : numbers) progress.try_emplace(number);
   co_return progress;
 }

@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+#include "base/metrics.h"
+#include "base/trace.h"
 #include "ports/clock/clock.h"
 #include "ports/log/log.h"
 
@@ -42,7 +44,6 @@ struct KafkaOptions {
 
 struct KafkaStats {
   std::uint64_t appended = 0, append_failures = 0, unknown = 0, refused = 0;
-  double append_seconds = 0;
   std::uint64_t taken_in = 0, handled = 0, failures = 0, put_aside = 0, commits = 0, commit_failures = 0,
                 rebalances = 0;
   std::int64_t partitions = 0, under_way = 0;
@@ -62,6 +63,8 @@ class KafkaLog final : public Log {
   // Stops; nothing of it may be awaited any more.
   ~KafkaLog() override;
 
+  // Counts what is appended; of each event whose trace is kept, that is a span under what emitted it. Before the first.
+  void observe(Metrics& metrics, Tracer* tracer);
   // Delivers events from now on, by turns on these executors; groups have subscribed before.
   void start(std::vector<boost::asio::any_io_executor> executors);
   // Begins no handler any more and waits for those in progress; appending goes on.

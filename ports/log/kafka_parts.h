@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/observed.h"
 #include "base/workers.h"
 #include "ports/log/kafka_group.h"
 #include "ports/log/kafka_producer.h"
@@ -91,14 +92,23 @@ struct KafkaLog::Parts {
     kafka::Offset aside = 0;
   };
   Task<Ends> ends();
+  std::string group_id(Consumer const& consumer) const { return options.topics + '.' + consumer.group.name(); }
+  // Waits for the servers.
+  std::map<std::int32_t, kafka::Progress> committed(Consumer const& consumer,
+                                                    std::vector<std::int32_t> const& numbers) {
+    return kafka::committed(*producer.client(), group_id(consumer), topics.events, numbers, options.deadline);
+  }
   Task<std::map<std::int32_t, kafka::Progress>> elsewhere(Consumer& consumer,
                                                           std::map<std::int32_t, kafka::Offset> const& below);
   Task<Lag> lag(Consumer& consumer, Ends const& ends);
   Task<std::map<std::string, kafka::Aside>> aside_of(std::string group);
+  std::vector<Span> spans_of(std::vector<Event> const& events) const;
 
   Needs needs;
   KafkaOptions options;
   kafka::Topics topics;
+  std::optional<CallNumbers> append_numbers;  // while it is watched
+  Tracer* tracer = nullptr;
   std::shared_ptr<kafka::Counts> counts = std::make_shared<kafka::Counts>();
   boost::asio::io_context loop{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard{loop.get_executor()};

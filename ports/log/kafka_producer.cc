@@ -134,11 +134,10 @@ void Producer::send(std::string const& topic, std::vector<Outgoing> const& recor
 
 Task<std::vector<Offset>> Producer::append(std::string topic, std::vector<Outgoing> records) {
   if (records.empty()) co_return std::vector<Offset>();
-  auto const began = std::chrono::steady_clock::now();
   bool allowed = false;
   {
     std::lock_guard const lock(mutex_);
-    allowed = breaker_.allows(began);
+    allowed = breaker_.allows(std::chrono::steady_clock::now());
   }
   if (!allowed) {
     ++counts_->refused;
@@ -157,8 +156,6 @@ Task<std::vector<Offset>> Producer::append(std::string topic, std::vector<Outgoi
         send(topic, records, batch);
       },
       boost::asio::use_awaitable);
-  counts_->append_micros += static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began).count());
   if (batch->failure == RD_KAFKA_RESP_ERR_NO_ERROR) {
     counts_->appended += records.size();
     std::lock_guard const lock(mutex_);

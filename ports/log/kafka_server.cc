@@ -18,4 +18,11 @@ KafkaOptions KafkaServer::options() {
           .partitions = 3};
 }
 
+KafkaOptions KafkaServer::by_tls(std::string const& authority) {
+  KafkaOptions options = this->options();
+  options.servers = {server_.said("KAFKA_TLS")};
+  options.security = {"security.protocol=sasl_ssl", "sasl.mechanisms=PLAIN", "ssl.ca.location=" + authority};
+  return options;
+}
+
 }  // namespace kith::contract

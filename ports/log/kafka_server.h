@@ -16,6 +16,9 @@ class KafkaServer {
 
   // How to reach it, with topics that nobody used before.
   KafkaOptions options();
+  // The same by TLS, where this authority must vouch for the server.
+  KafkaOptions by_tls(std::string const& authority);
+  std::string const& tls_authority() const { return server_.said("KAFKA_TLS_AUTHORITY"); }
   std::string const& address() const { return server_.said("KAFKA"); }
   // Ends without putting anything in order, as if it was killed, and starts again.
   void crash() { server_.crash(); }

@@ -86,7 +86,7 @@ TEST_F(PostgresOutbox, RelayKilledBetweenAppendAndDeleteLosesNothing) {
     if (++kills <= 5) kill_relays();
   };
   store.emplace(noted(), options, tables);
-  store->start();
+  store->start({});
   for (OperationId operation = 1; operation <= 50; ++operation)
     commit(vote(operation % 3 + 1, "voter " + std::to_string(operation), operation));
   drained(*store);
@@ -110,7 +110,7 @@ TEST_F(PostgresOutbox, DoubledEventIsOneEventToItsFollowers) {
   store.emplace(noted(), options, tables);
   store->log().subscribe({"feeds", {{"VoteCast"}}, [&](Event event) { return count(handled, std::move(event)); }});
   log.start(loops.at(0).get_executor());
-  store->start();
+  store->start({});
   for (OperationId operation = 1; operation <= 10; ++operation) commit(vote(1, std::to_string(operation), operation));
   run(store->log().caught_up("feeds"));
   EXPECT_EQ(handled, 10);
@@ -121,7 +121,7 @@ TEST_F(PostgresOutbox, DoubledEventIsOneEventToItsFollowers) {
 
 TEST_F(PostgresOutbox, EventWhoseTransactionEndsLateIsNotPassedOver) {
   store.emplace(noted(), options, tables);
-  store->start();
+  store->start({});
   // Another process's transaction has the smaller id and the earlier time, and is not done yet.
   auto late = server.session(database);
   late.ask("BEGIN");
@@ -137,8 +137,8 @@ TEST_F(PostgresOutbox, EventWhoseTransactionEndsLateIsNotPassedOver) {
 TEST_F(PostgresOutbox, TwoProcessesHaveOneRelay) {
   store.emplace(noted(), options, tables);
   PostgresStore second(noted(), options, tables);
-  store->start();
-  second.start();
+  store->start({});
+  second.start({});
   for (OperationId operation = 1; operation <= 40; ++operation) {
     Commit change = vote(1, std::to_string(operation), operation);
     EXPECT_TRUE(run((operation % 2 == 0 ? *store : second).strict().commit(std::move(change))).done);
@@ -156,7 +156,7 @@ TEST_F(PostgresOutbox, TwoProcessesHaveOneRelay) {
 
 TEST_F(PostgresOutbox, DueEventWaitsInTheOutboxOverARestart) {
   store.emplace(noted(), options, tables);
-  store->start();
+  store->start({});
   Commit change = vote(1, "ada", 1);
   change.events[0].due = clock.now() + std::chrono::milliseconds{600};
   Time const due = change.events[0].due;
@@ -165,7 +165,7 @@ TEST_F(PostgresOutbox, DueEventWaitsInTheOutboxOverARestart) {
   auto const early = came.came();
   if (clock.now() < due) EXPECT_TRUE(early.empty());
   store.emplace(noted(), options, tables);
-  store->start();
+  store->start({});
   while (came.came().empty()) run(clock.sleep(std::chrono::milliseconds{5}));
   EXPECT_GE(clock.now(), due);
 }
