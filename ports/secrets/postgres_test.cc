@@ -144,6 +144,28 @@ TEST_F(KeysOnServers, ADestroyedKeyIsInNoFileOfTheTable) {
   EXPECT_NE(get(*process(), bob), nullptr);
 }
 
+TEST_F(KeysOnServers, TlsIsSpokenWithWhomTheAuthorityVouchesForAlone) {
+  auto const& server = contract::PostgresServer::own();
+  std::string const plain = options.server;
+  options.server = contract::PostgresServer::by_tls(plain, server.tls_authority());
+  auto const keys = process();
+  run(keys->create(ada));
+  auto const lines = [&](std::string const& which) {
+    return database.ask(
+        "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'kith' AND "
+        "datname = current_database() AND " +
+        which);
+  };
+  EXPECT_NE(lines("ssl"), "0");
+  EXPECT_EQ(lines("NOT ssl"), "0");
+  // The server would take plain lines on the same port.
+  options.server = contract::PostgresServer::by_tls(plain, contract::another_authority());
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("PostgreSQL cannot be reached at 127.0.0.1:"), HasSubstr("(keys_server): "),
+                               HasSubstr("certificate verify failed")));
+  options.server = plain;
+  EXPECT_EQ(refusal(), "opened");
+}
+
 TEST_F(KeysOnServers, WhatIsWrongIsSaidInOneSentenceThatNamesTheSetting) {
   EXPECT_THAT(migrate_postgres_keys(options), testing::SizeIs(1));
   EXPECT_THAT(migrate_postgres_keys(options), IsEmpty());

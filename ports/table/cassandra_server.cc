@@ -34,6 +34,8 @@ CassandraOptions CassandraServer::options() const {
   return options;
 }
 
+std::string const& CassandraServer::tls_authority() const { return server_.said("CASSANDRA_TLS_AUTHORITY"); }
+
 CassandraOptions CassandraServer::lend() {
   CassandraOptions options = this->options();
   if (free_.empty()) {

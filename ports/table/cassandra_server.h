@@ -24,6 +24,8 @@ class CassandraServer {
 
   // How to reach it, and no keyspace.
   CassandraOptions options() const;
+  // Who vouches for it; it speaks TLS on the same port.
+  std::string const& tls_authority() const;
   // One definition, and one column of one question.
   void define(std::string const& statement);
   std::vector<std::string> ask(std::string const& statement);

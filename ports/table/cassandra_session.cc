@@ -112,6 +112,12 @@ Session::Session(Reach reach, Counts& counts) : reach_(std::move(reach)), counts
                 "Cassandra at " + nodes + " refuses the user " + (reach_.user.empty() ? "(none)" : reach_.user) +
                     ": set cassandra_user and cassandra_password_file",
                 answer.why()};
+  if (!reach_.authority.empty() && answer.why().find("SSL routines") != std::string::npos)
+    throw Error{Code::unavailable,
+                "No TLS can be spoken with Cassandra at " + nodes +
+                    ": set cassandra_tls_authority to whose certificates it shows, or cassandra_servers to where it "
+                    "speaks TLS",
+                answer.why()};
   throw Error{Code::unavailable,
               "Cassandra cannot be reached at " + nodes + ": set cassandra_servers to where it listens", answer.why()};
 }

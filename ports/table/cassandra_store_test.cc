@@ -91,6 +91,21 @@ TEST_F(CassandraTables, SecondStartFindsWhatTheFirstMadeAndMakesNothing) {
   EXPECT_EQ(read(note(1, 1)), contract::text_value("there"));
 }
 
+TEST_F(CassandraTables, TlsIsSpokenWithWhomTheAuthorityVouchesForAlone) {
+  options.authority = server.tls_authority();
+  open();
+  for (std::uint64_t id = 1; id <= 100; ++id) put(note(1, id), "there", 1);
+  EXPECT_EQ(read(note(1, 100)), contract::text_value("there"));
+  auto const encrypted = server.ask("SELECT ssl_enabled FROM system_views.clients");
+  EXPECT_NE(std::ranges::count(encrypted, "\x01"), 0);
+  // The node would take plain lines on the same port.
+  CassandraOptions wrong = options;
+  wrong.authority = contract::another_authority();
+  EXPECT_THAT(refusal(wrong, tables),
+              testing::AllOf(testing::StartsWith("No TLS can be spoken with Cassandra at 127.0.0.1:"),
+                             HasSubstr("set cassandra_tls_authority")));
+}
+
 TEST_F(CassandraTables, WhatIsWrongIsSaidInOneSentenceThatNamesTheSetting) {
   open();
   CassandraOptions wrong = options;

@@ -38,7 +38,7 @@ class PostgresEngine final : public Engine {
   }
   void start() override {
     log_->start(time_.executor());
-    store_->start();
+    store_->start({});
   }
   void close() override {
     store_.reset();

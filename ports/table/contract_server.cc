@@ -30,6 +30,15 @@ bool engine_is_tried(std::initializer_list<char const*> files) {
   return std::ranges::all_of(files, [](char const* file) { return std::filesystem::exists(file); });
 }
 
+std::string another_authority() {
+  auto const folder = std::filesystem::absolute("another-authority");
+  std::string const command = (std::filesystem::path(KITH_ENGINES_TOOL).parent_path() / "authority.sh").string() + ' ' +
+                              folder.string() + " >&2";
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the test waits here, and does nothing else
+  if (std::system(command.c_str()) != 0) throw std::runtime_error("no authority could be made in " + folder.string());
+  return folder / "authority.pem";
+}
+
 OwnServer::OwnServer(std::string name) : name_(std::move(name)), folder_(folder_of_this_program()) {
   std::filesystem::create_directories(folder_);
   std::array<int, 2> input{}, output{};

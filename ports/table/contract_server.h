@@ -12,6 +12,9 @@ namespace kith::contract {
 // want of its engine is better than one that is not made.
 bool engine_is_tried(std::initializer_list<char const*> files);
 
+// The certificate of an authority that none of these servers has to do with, in a file.
+std::string another_authority();
+
 class OwnServer {
  public:
   explicit OwnServer(std::string name);

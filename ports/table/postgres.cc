@@ -4,6 +4,8 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_future.hpp>
 #include <future>
 #include <iterator>
 #include <thread>
@@ -69,6 +71,31 @@ struct PostgresStore::Parts {
     guard.reset();
     thread.join();
   }
+  void read_on(std::vector<boost::asio::any_io_executor> const& loops) {
+    for (auto const& each : loops) {
+      auto& near = cluster.near.emplace_back(postgres::Cluster::Near{.loop = each});
+      for (std::size_t i = 0; i < options.servers.size(); ++i)
+        near.shards.push_back(std::make_unique<postgres::Shard>(
+            postgres::Shard::Needs{.loop = each, .workers = workers, .counts = cluster.counts, .readers = 1},
+            reach_of(options, i), 0));
+    }
+    cluster.near_open = true;
+  }
+  // Their loops end before this does.
+  void leave_loops() {
+    cluster.near_open = false;
+    for (auto& near : cluster.near) boost::asio::co_spawn(near.loop, leave(near), boost::asio::use_future).wait();
+  }
+  static Task<void> leave(postgres::Cluster::Near& near) {
+    boost::asio::steady_timer pause(near.loop);
+    for (auto& shard : near.shards) {
+      while (shard->reading() > 0) {
+        pause.expires_after(std::chrono::milliseconds{5});
+        co_await pause.async_wait(boost::asio::use_awaitable);
+      }
+      shard->close();
+    }
+  }
   void stop_relays() {
     boost::asio::post(loop, [this] {
       for (auto& relay : relays) relay->stop();
@@ -95,7 +122,8 @@ PostgresStore::~PostgresStore() = default;
 Strict& PostgresStore::strict() { return parts_->strict; }
 Log& PostgresStore::log() { return parts_->log; }
 
-void PostgresStore::start() {
+void PostgresStore::start(std::vector<boost::asio::any_io_executor> const& loops) {
+  parts_->read_on(loops);
   for (auto& relay : parts_->relays) {
     auto ended = std::make_shared<std::promise<void>>();
     parts_->relaying.push_back(ended->get_future());
@@ -105,7 +133,10 @@ void PostgresStore::start() {
 
 Task<void> PostgresStore::stop_delivery() {
   Parts& parts = *parts_;
-  co_await parts.workers.run([&parts] { parts.stop_relays(); });
+  co_await parts.workers.run([&parts] {
+    parts.stop_relays();
+    parts.leave_loops();
+  });
 }
 
 PostgresStats PostgresStore::stats() const {

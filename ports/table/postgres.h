@@ -22,7 +22,7 @@ struct PostgresOptions {
   // slots, so it stays as it is.
   std::vector<std::string> servers;
   std::string password_file;                   // read anew for each connection; empty: none
-  std::size_t connections_max = 16;            // of this process with each server, for commits; two more for reads
+  std::size_t connections_max = 16;            // of this process with each server, for commits; some more for reads
   std::chrono::milliseconds deadline{5'000};   // of a call, with its tries
   std::chrono::milliseconds outbox_look{500};  // for due events, and for those of other processes
 };
@@ -56,9 +56,9 @@ class PostgresStore {
   Strict& strict();
   Log& log();
 
-  // Relays events from now on.
-  void start();
-  // Relays no more; what is under way is finished. Reads and writes go on.
+  // Relays events from now on. Reads of those who run on one of these loops, each of one thread, stay there.
+  void start(std::vector<boost::asio::any_io_executor> const& loops);
+  // Relays no more, and leaves the loops; what is under way is finished. Reads and writes go on.
   Task<void> stop_delivery();
 
   PostgresStats stats() const;

@@ -5,7 +5,6 @@
 #include <array>
 #include <random>
 
-#include "base/breaker.h"
 #include "ports/table/contract_tables.h"
 #include "ports/table/key.h"
 
@@ -133,29 +132,6 @@ TEST(PostgresBinary, TimesAndArraysComeBack) {
   EXPECT_THAT(elements_of(array(type_bytea, {})), ElementsAre());
   std::string const three = array(type_bytea, {"one", "", "three"});
   EXPECT_THAT(elements_of(three), ElementsAre("one", "", "three"));
-}
-
-TEST(PostgresBreaker, OpensAfterFailuresInARowAndLetsOneTryAfterEachPause) {
-  Breaker breaker;
-  Breaker::Instant now{};
-  for (int i = 0; i < Breaker::failures_max - 1; ++i) breaker.failed(now);
-  breaker.succeeded();
-  for (int i = 0; i < Breaker::failures_max; ++i) {
-    EXPECT_TRUE(breaker.allows(now));
-    breaker.failed(now);
-  }
-  EXPECT_TRUE(breaker.open());
-  EXPECT_FALSE(breaker.allows(now));
-  now += Breaker::pause_first;
-  EXPECT_TRUE(breaker.allows(now));
-  EXPECT_FALSE(breaker.allows(now)) << "one is trying already";
-  breaker.failed(now);
-  EXPECT_FALSE(breaker.allows(now + Breaker::pause_first / 2)) << "the pauses grow";
-  now += Breaker::pause_max;
-  EXPECT_TRUE(breaker.allows(now));
-  breaker.succeeded();
-  EXPECT_TRUE(breaker.allows(now));
-  EXPECT_FALSE(breaker.open());
 }
 
 }  // namespace

@@ -21,7 +21,11 @@ std::string PostgresServer::port() const {
 }
 
 std::string PostgresServer::database(std::string const& name) const {
-  return address().substr(0, address().rfind('/') + 1) + name;
+  return address().substr(0, address().rfind('/') + 1) + name + address().substr(address().find('?'));
+}
+
+std::string PostgresServer::by_tls(std::string const& address, std::string const& authority) {
+  return address.substr(0, address.find('?')) + "?sslmode=verify-full&sslrootcert=" + authority;
 }
 
 PostgresSession PostgresServer::session(std::string const& database) {

@@ -30,6 +30,9 @@ class PostgresServer {
   static PostgresServer& own();
 
   std::string const& address() const { return server_.said("POSTGRES"); }  // of its database `kith`, for the user kith
+  // The same by TLS, where this authority must vouch for the server.
+  static std::string by_tls(std::string const& address, std::string const& authority);
+  std::string const& tls_authority() const { return server_.said("POSTGRES_TLS_AUTHORITY"); }
   std::string const& password_file() const { return server_.said("POSTGRES_PASSWORD_FILE"); }
   std::string port() const;
   std::string database(std::string const& name) const;  // the same, of another database

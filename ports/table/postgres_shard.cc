@@ -146,6 +146,11 @@ Task<std::shared_ptr<Connection>> Shard::reader(Deadline deadline) {
 }
 
 Task<std::vector<Result>> Shard::read(std::vector<Query> queries) {
+  struct Reading {
+    explicit Reading(std::size_t& count) : count(++count) {}
+    ~Reading() { --count; }
+    std::size_t& count;
+  } const reading(reading_);
   auto const began = steady_clock::now();
   Deadline const deadline = this->deadline();
   for (int attempt = 1;; ++attempt) {
@@ -281,7 +286,10 @@ void Shard::wake_next() {
 void Shard::close() {
   closed_ = true;
   for (Reader& reader : readers_)
-    if (reader.connection) reader.connection->close("the engine is stopping");
+    if (auto const connection = std::exchange(reader.connection, nullptr)) {
+      --needs_.counts.connections;
+      connection->close("the engine is stopping");
+    }
   for (auto& connection : idle_) connection->close("the engine is stopping");
   idle_.clear();
   while (!waiting_.empty()) wake_next();

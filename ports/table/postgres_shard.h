@@ -2,12 +2,12 @@
 
 // One PostgreSQL server: its connections, and how long one waits for it. All of it happens on one loop.
 
-#include <array>
 #include <atomic>
 #include <functional>
 #include <list>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "base/breaker.h"
 #include "base/workers.h"
@@ -57,9 +57,13 @@ class Shard {
     boost::asio::any_io_executor loop;
     Workers& workers;  // for connecting
     Counts& counts;
+    std::size_t readers = 2;  // connections that reads share
   };
   Shard(Needs needs, Reach reach, std::size_t connections_max)
-      : needs_(std::move(needs)), reach_(std::move(reach)), connections_max_(connections_max) {}
+      : needs_(std::move(needs)),
+        reach_(std::move(reach)),
+        connections_max_(connections_max),
+        readers_(needs_.readers) {}
 
   // Of one's own until it is gone.
   class Lease {
@@ -104,6 +108,8 @@ class Shard {
   Task<bool> pause(int attempt, Deadline deadline);
   // A connection that was good ended without an answer.
   void lost(Connection& connection);
+  // Reads under way.
+  std::size_t reading() const { return reading_; }
   bool refusing() const { return breaker_.open(); }
   void close();
 
@@ -133,8 +139,9 @@ class Shard {
   Reach reach_;
   std::size_t connections_max_;
   Breaker breaker_;
-  std::array<Reader, 2> readers_;
+  std::vector<Reader> readers_;
   std::size_t turn_ = 0;
+  std::size_t reading_ = 0;
   std::vector<std::shared_ptr<Connection>> idle_;
   std::size_t made_ = 0;  // leased, idle, or being connected
   std::list<boost::asio::steady_timer*> waiting_;

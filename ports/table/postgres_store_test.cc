@@ -3,9 +3,12 @@
 
 #include <gmock/gmock.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
 #include <fstream>
 #include <thread>
 
+#include "base/loops.h"
 #include "ports/table/postgres_layout.h"
 #include "ports/table/postgres_test_world.h"
 
@@ -41,6 +44,24 @@ TEST_F(PostgresStart, ServerThatIsNotThereIsAnsweredWithTheSettingToChange) {
   EXPECT_THAT(refusal(), StartsWith("postgres_servers names what is no address of a server"));
   options.servers = {};
   EXPECT_THAT(refusal(), HasSubstr("postgres_servers names no server"));
+}
+
+TEST_F(PostgresStart, TlsIsSpokenWithWhomTheAuthorityVouchesForAlone) {
+  std::string const plain = options.servers.front();
+  options.servers = {contract::PostgresServer::by_tls(plain, server.tls_authority())};
+  open();
+  for (std::uint64_t i = 1; i <= 100; ++i) EXPECT_TRUE(commit(vote(7, "voter " + std::to_string(i), i)).done);
+  auto const plain_lines = [&] {
+    return sql(
+        "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'kith' AND "
+        "datname = current_database() AND NOT ssl");
+  };
+  EXPECT_EQ(plain_lines(), "0");
+  // The server would take plain lines on the same port.
+  options.servers = {contract::PostgresServer::by_tls(plain, contract::another_authority())};
+  EXPECT_THAT(refusal(),
+              testing::AllOf(StartsWith("PostgreSQL cannot be reached at " + place() + " (postgres_servers): "),
+                             HasSubstr("certificate verify failed")));
 }
 
 TEST_F(PostgresStart, DatabaseOfANewerVersionIsRefused) {
@@ -248,6 +269,47 @@ TEST_F(PostgresTables, HundredThousandRowsOfOnePartitionAreScannedBothWays) {
     cursor = std::move(page.cursor);
   } while (!cursor.empty());
   EXPECT_EQ(walked, count);
+}
+
+class PostgresLoops : public PostgresWorld {};
+
+TEST_F(PostgresLoops, ReadsOfALoopStayThereUntilDeliveryEnds) {
+  open();
+  EXPECT_TRUE(commit(vote(7, "voter", 1)).done);
+  auto const lines = [&] {
+    return std::stoi(
+        sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'kith' AND datname = "
+            "current_database()"));
+  };
+  auto const come_to = [&](int count) {
+    for (int i = 0; i < 500 && lines() != count; ++i) std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    return lines() == count;
+  };
+  auto const read_on = [&](Loops& loops, std::size_t at) {
+    return boost::asio::co_spawn(
+               loops.at(at),
+               [](Strict& strict, std::vector<RowKey> keys) -> Task<std::size_t> {
+                 std::size_t found = 0;
+                 for (int i = 0; i < 10; ++i)
+                   for (auto const& row : co_await strict.get(keys)) found += row ? 1 : 0;
+                 co_return found;
+               }(store->strict(), {vote(7, "voter", 1).puts.front().key}),
+               boost::asio::use_future)
+        .get();
+  };
+  {
+    Loops loops(2);
+    int const before = lines();
+    store->start(loops.executors());
+    EXPECT_EQ(read_on(loops, 0), 10u);
+    EXPECT_EQ(read_on(loops, 1), 10u);
+    EXPECT_EQ(read_on(loops, 0), 10u);
+    EXPECT_TRUE(come_to(before + 3)) << lines();  // one of each loop, and the relay's
+    run(store->stop_delivery());
+    EXPECT_TRUE(come_to(before)) << lines();
+    EXPECT_EQ(read_on(loops, 0), 10u);  // by the store's own
+  }
+  EXPECT_EQ(run(store->strict().get({vote(7, "voter", 1).puts.front().key})).size(), 1u);
 }
 
 }  // namespace

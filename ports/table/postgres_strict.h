@@ -27,7 +27,7 @@ class PostgresStrict final : public Strict {
 
  private:
   Task<std::vector<Result>> read(std::size_t shard, std::vector<Query> queries) {
-    return needs_.cluster.there(needs_.cluster.shards[shard]->read(std::move(queries)));
+    return needs_.cluster.read(shard, std::move(queries));
   }
 
   Needs needs_;

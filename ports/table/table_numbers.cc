@@ -6,7 +6,7 @@ namespace kith {
 namespace {
 
 CallNumbers of(Metrics& metrics, std::string const& engine, char const* verb) {
-  return {metrics, "kith_engine", "Calls of engines of tables", {{"engine", engine}, {"verb", verb}}};
+  return {metrics, "kith_engine", "Calls of engines", {{"engine", engine}, {"verb", verb}}};
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -224,6 +225,16 @@ class Tables {
     for (auto& row : fetched) found.emplace_back(std::move(row));
     co_return found;
   }
+  // Rows of several tables of one class, each as by `get_many`, in one call of the engine: for engines that are apart.
+  template <class... T>
+  Task<std::tuple<std::vector<Found<T>>...>> get_each(std::vector<typename T::Key>... keys) {
+    std::vector<RowKey> encoded;
+    encoded.reserve((keys.size() + ...));
+    (encode_all<T>(keys, encoded), ...);
+    auto fetched = co_await fetch(std::get<0>(std::tuple(&T::table()...))->table_class, std::move(encoded));
+    auto row = fetched.begin();
+    co_return std::tuple<std::vector<Found<T>>...>{next_found<T>(row, keys.size())...};
+  }
   template <class T>
   Task<FoundRows<T>> scan(Scan<T> scan) {
     Scanned scanned = co_await fetch(Range{&T::table(), T::encode_partition(scan.partition), std::move(scan.from),
@@ -314,6 +325,18 @@ class Tables {
   Ids& ids() { return needs_.ids; }
 
  private:
+  template <class T>
+  static void encode_all(std::vector<typename T::Key> const& keys, std::vector<RowKey>& encoded) {
+    for (auto const& key : keys) encoded.push_back(T::encode_key(key));
+  }
+  template <class T>
+  static std::vector<Found<T>> next_found(std::vector<RowPtr>::iterator& row, std::size_t count) {
+    std::vector<Found<T>> found;
+    found.reserve(count);
+    for (auto const end = row + static_cast<std::ptrdiff_t>(count); row != end; ++row)
+      found.emplace_back(std::move(*row));
+    return found;
+  }
   template <class T>
   static T opened(T row, DataKey const* key) {
     RowKey const place = T::encode_key(row.key());

@@ -24,7 +24,7 @@ use scylla::serialize::SerializationError;
 use scylla::statement::prepared::PreparedStatement;
 use scylla::statement::{Consistency, Statement};
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
+use tokio::sync::{watch, Semaphore};
 use tokio::time::{sleep, timeout_at, Instant};
 
 const DONE: u32 = 0;
@@ -99,6 +99,7 @@ pub struct Client {
     runtime: Option<Runtime>,
     session: Option<Arc<Session>>,
     statements: RwLock<Vec<PreparedStatement>>,
+    turns: Arc<Semaphore>,
     deadline: Duration,
     closing: watch::Sender<bool>,
     under_way: Arc<(Mutex<usize>, Condvar)>,
@@ -311,10 +312,23 @@ async fn rows(session: &Session, ask: Ask, deadline: Instant, retries: &AtomicU3
     }
 }
 
-async fn all(session: Arc<Session>, asks: Vec<Ask>, deadline: Duration, retries: &AtomicU32) -> Result<Vec<u8>, Failure> {
-    let deadline = Instant::now() + deadline;
-    let mut answers =
-        stream::iter(asks.into_iter().map(|ask| rows(&session, ask, deadline, retries))).buffered(AT_ONCE);
+/// Nobody waits for a call of more than AT_ONCE statements, such as a fan-out: all such calls share that many, so that
+/// they do not make the others late, and each of their statements has the deadline from its turn on.
+async fn all(
+    session: Arc<Session>,
+    turns: Arc<Semaphore>,
+    asks: Vec<Ask>,
+    deadline: Duration,
+    retries: &AtomicU32,
+) -> Result<Vec<u8>, Failure> {
+    let began = Instant::now();
+    let (session, turns) = (&session, (asks.len() > AT_ONCE).then_some(&turns));
+    let mut answers = stream::iter(asks.into_iter().map(|ask| async move {
+        let Some(turns) = turns else { return rows(session, ask, began + deadline, retries).await };
+        let _turn = turns.acquire().await.map_err(away)?;
+        rows(session, ask, Instant::now() + deadline, retries).await
+    }))
+    .buffered(AT_ONCE);
     let mut out = Vec::new();
     while let Some(answer) = answers.next().await {
         out.append(&mut answer?);
@@ -345,6 +359,7 @@ pub extern "C" fn kith_cassandra_open(options: &Options, failed: &mut *mut Answe
         runtime: Some(runtime),
         session: Some(Arc::new(session)),
         statements: RwLock::default(),
+        turns: Arc::new(Semaphore::new(AT_ONCE)),
         deadline,
         closing: watch::channel(false).0,
         under_way: Arc::default(),
@@ -426,6 +441,7 @@ pub extern "C" fn kith_cassandra_ask(
     });
     let asks: Vec<Ask> = asks.collect();
     let session = client.session.as_ref().unwrap().clone();
+    let turns = client.turns.clone();
     let deadline = client.deadline;
     let mut closing = client.closing.subscribe();
     let under_way = client.under_way.clone();
@@ -435,7 +451,7 @@ pub extern "C" fn kith_cassandra_ask(
         let context = context;
         let retries = AtomicU32::new(0);
         let ended = {
-            let asked = std::pin::pin!(all(session, asks, deadline, &retries));
+            let asked = std::pin::pin!(all(session, turns, asks, deadline, &retries));
             let closed = std::pin::pin!(closing.wait_for(|closing| *closing));
             match futures::future::select(asked, closed).await {
                 futures::future::Either::Left((ended, _)) => ended,
