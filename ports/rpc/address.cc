@@ -31,4 +31,17 @@ std::string tcp_place(std::string_view address) {
   return std::string(place);
 }
 
+std::string_view discovered_service(std::string_view address) {
+  constexpr std::string_view discovered = "service:";
+  return address.starts_with(discovered) ? address.substr(discovered.size()) : std::string_view();
+}
+
+std::pair<std::string, std::string> tcp_parts(std::string_view address) {
+  std::string const place = tcp_place(address);
+  auto const colon = place.rfind(':');
+  std::string host = place.substr(0, colon);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  return {std::move(host), place.substr(colon + 1)};
+}
+
 }  // namespace kith

@@ -1,7 +1,10 @@
 #pragma once
 
-// Calls between processes over gRPC, on a unix socket in a folder that only its owner may enter: who
-// can open the socket is one of us. Over TCP mutual TLS says so (identity.h); without it TCP is refused.
+// Calls between processes as gRPC says them over HTTP/2, on a unix socket in a folder that only its owner may enter:
+// who can open the socket is one of us. Over TCP mutual TLS says so (identity.h); without it TCP is refused.
+//
+// Both ends run on loops of the process, each with connections of its own, so that a call needs no lock and no other
+// thread on its way (docs/decisions/0017).
 //
 // An address is "unix:/path/of/the.sock", its folder made if it is missing, and refused (Error invalid) when others
 // may enter it or own it; or "tcp:HOST:PORT", where a name may stand for several processes.
@@ -17,6 +20,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "ports/rpc/channel.h"
+#include "ports/rpc/discovery.h"
 #include "ports/rpc/identity.h"
 #include "ports/rpc/methods.h"
 
@@ -38,14 +42,18 @@ class GrpcChannel final : public Channel {
     std::vector<std::string> addresses;
     std::shared_ptr<Identities const> identities = {};  // for tcp
     std::string name = {};                              // that their certificates must hold: "social.kith.internal"
+    std::shared_ptr<Discovery> discovery = {};          // for service:NAME
   };
   // Connects at the first call, and again whenever the other end has come back.
   explicit GrpcChannel(Settings settings);
   explicit GrpcChannel(std::string const& address) : GrpcChannel(Settings{.addresses = {address}}) {}
   // Closes.
   ~GrpcChannel() override;
+  // Where its connections live from now on, each a loop that runs one handler at a time: a call made on one of them
+  // stays there. Before the first call; a channel that is told nothing has a thread of its own.
+  void run_on(std::vector<boost::asio::any_io_executor> loops);
   // Ends what is under way (unknown) and waits for it; what comes afterwards is refused. Must come before the end of
-  // the executors that wait for calls. Repeating it does nothing.
+  // its loops and of the executors that wait for calls, and not from one of them. Repeating it does nothing.
   void close();
 
   Task<std::string> call(Call call, RpcMethod method, std::string request) override;
@@ -63,12 +71,10 @@ class GrpcServer {
     // Calls at work at once. Beyond it a caller is told to come later, which is quicker than a queue
     // whose end nobody waits for any more.
     std::size_t concurrent_max = 2'000;
-    // Told of every answer that is an Error, with the detail that does not leave this process. Called
-    // on any thread.
-    std::function<void(std::string_view method, Error const& error)> failed = {};
   };
-  // Serves from now on. Each call runs on one of the executors, taken in turn. A call that has begun
-  // runs to its end, even if its caller has gone; one whose deadline passed before is not begun.
+  // Serves from now on. Connections are given to the executors in turn, which run one handler at a time; a call runs
+  // where its connection is. A call that has begun runs to its end, even if its caller has gone; one that was given up
+  // before is not begun.
   // Throws Error{invalid} for an address that is none, Error{unavailable} for one in use.
   GrpcServer(Settings settings, Methods const& methods, std::vector<boost::asio::any_io_executor> executors);
   ~GrpcServer();
@@ -82,7 +88,7 @@ class GrpcServer {
 
  private:
   struct Inside;
-  std::unique_ptr<Inside> inside_;
+  std::shared_ptr<Inside> inside_;
 };
 
 }  // namespace kith

@@ -1,17 +1,17 @@
-#include <grpcpp/client_context.h>
-
-#include <atomic>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/post.hpp>
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <condition_variable>
 #include <mutex>
-#include <set>
+#include <optional>
+#include <thread>
 
 #include "base/error.h"
+#include "base/loops.h"
 #include "ports/rpc/grpc.h"
 #include "ports/rpc/grpc_peers.h"
 #include "ports/rpc/grpc_words.h"
@@ -20,120 +20,23 @@
 namespace kith {
 namespace {
 
-struct Pending {
-  std::string path;
-  std::shared_ptr<GrpcPeers::Line> line;
-  grpc::ClientContext context;
-  grpc::ByteBuffer request;
-  grpc::ByteBuffer response;
-  grpc::Status status;
-  std::atomic<bool> given_up = false;
-
-  void give_up() {
-    given_up = true;
-    context.TryCancel();
-  }
-};
+using Clock = std::chrono::steady_clock;
+using How = GrpcEnd::How;
+using Status = grpc_words::Status;
 
 // A process that has just come back is connected again within this time; one that is away is not waited for longer.
 constexpr auto line_wait_max = std::chrono::seconds{1};
 
-enum class Ended : std::uint8_t { answered, turned_away, unsent, lost, late };
+Error failure_of(GrpcEnd const& end, std::string_view method) {
+  if (auto const code = parse_code(end.code)) return {*code, end.message, {}, end.fields};
 
-bool was_not_sent(std::string const& message) {
-  // gRPC says "unavailable" whether or not the request had left; only these words mean that it had not.
-  return message.starts_with("failed to connect") || message.starts_with("connections to all backends failing") ||
-         message.starts_with("DNS resolution failed");
-}
-
-Ended ended(Pending const& pending) {
-  auto const& trailers = pending.context.GetServerTrailingMetadata();
-  if (trailers.contains(grpc_words::turned_away_trailer)) return Ended::turned_away;
-  if (pending.status.ok() || trailers.contains(grpc_words::code_trailer)) return Ended::answered;
-  switch (pending.status.error_code()) {
-    case grpc::StatusCode::UNAVAILABLE:
-      return was_not_sent(pending.status.error_message()) ? Ended::unsent : Ended::lost;
-    case grpc::StatusCode::DEADLINE_EXCEEDED: return Ended::late;
-    // What has begun is answered before a server stops; a call that comes while gRPC itself stops is ended like this.
-    case grpc::StatusCode::CANCELLED: return pending.given_up ? Ended::answered : Ended::turned_away;
-    default: return Ended::answered;
-  }
-}
-
-Error failure_of(Pending const& pending) {
-  auto const& trailers = pending.context.GetServerTrailingMetadata();
-  auto const trailer = [&](char const* name) {
-    auto const found = trailers.find(name);
-    return found == trailers.end() ? std::string() : std::string(found->second.data(), found->second.size());
-  };
-  if (auto const code = parse_code(trailer(grpc_words::code_trailer)))
-    return {*code, pending.status.error_message(), {}, trailer(grpc_words::fields_trailer)};
-
-  std::string detail = "rpc " + pending.path + ": " + pending.status.error_message();
-  switch (pending.status.error_code()) {
-    case grpc::StatusCode::UNAVAILABLE:
-      if (was_not_sent(pending.status.error_message()))
-        return {Code::unavailable, "A part of this server is not available", std::move(detail)};
-      break;
-    case grpc::StatusCode::RESOURCE_EXHAUSTED:
-    case grpc::StatusCode::UNIMPLEMENTED:
-    case grpc::StatusCode::INTERNAL: return {Code::internal, "Something went wrong on our side", std::move(detail)};
-    default: break;
-  }
+  std::string detail = "rpc " + std::string(method) + ": " + end.message;
+  if (end.how == How::unsent) return {Code::unavailable, "A part of this server is not available", std::move(detail)};
+  bool const ours =
+      end.status == Status::resource_exhausted || end.status == Status::unimplemented || end.status == Status::internal;
+  if (end.how == How::answered && ours) return {Code::internal, "Something went wrong on our side", std::move(detail)};
   return {Code::unknown, "A part of this server did not answer", std::move(detail)};
 }
-
-}  // namespace
-
-struct GrpcChannel::Inside {
-  GrpcPeers peers;
-  std::mutex mutex = {};
-  std::condition_variable none_left = {};
-  std::set<std::shared_ptr<Pending>> under_way = {};
-  bool closed = false;
-
-  explicit Inside(Settings settings) : peers(std::move(settings)) {}
-
-  void begin(std::shared_ptr<Pending> const& pending, std::function<void(grpc::Status)> done) {
-    {
-      std::lock_guard const lock(mutex);
-      under_way.insert(pending);
-      if (closed) pending->given_up = true;
-    }
-    if (pending->given_up) return done({grpc::StatusCode::UNAVAILABLE, "failed to connect: this process is stopping"});
-    pending->line->stub.UnaryCall(&pending->context, pending->path, {}, &pending->request, &pending->response,
-                                  std::move(done));
-  }
-  void ended(std::shared_ptr<Pending> const& pending) {
-    std::lock_guard const lock(mutex);
-    under_way.erase(pending);
-    if (under_way.empty()) none_left.notify_all();
-  }
-  bool is_closed() {
-    std::lock_guard const lock(mutex);
-    return closed;
-  }
-  void end_all() {
-    std::unique_lock lock(mutex);
-    closed = true;
-    auto const left = under_way;
-    lock.unlock();  // a cancelled call may end on this very thread
-    for (auto const& pending : left) pending->give_up();
-    lock.lock();
-    none_left.wait(lock, [this] { return under_way.empty(); });
-  }
-  void note(std::size_t peer, Ended how) {
-    switch (how) {
-      case Ended::answered: return peers.answered(peer);
-      case Ended::turned_away: return peers.turned_away(peer);
-      case Ended::unsent: return;  // gRPC itself refuses at once and asks now and then
-      case Ended::lost:
-      case Ended::late: return peers.lost(peer);
-    }
-  }
-};
-
-namespace {
 
 void check_time(Call const& call, std::string_view method) {
   if (call.deadline != no_time && call.deadline <= std::chrono::system_clock::now())
@@ -144,37 +47,120 @@ bool does_nothing_twice(Call const& call, RpcMethod method) {
   return method.repeat == Repeat::reads || (method.repeat == Repeat::idempotent && call.operation != 0);
 }
 
-template <class Inside>
-Task<std::shared_ptr<Pending>> once(std::shared_ptr<Inside> inside, std::shared_ptr<GrpcPeers::Line> line, Call call,
-                                    std::string_view method, grpc::ByteBuffer request) {
-  auto const pending = std::make_shared<Pending>();
-  pending->path.append("/").append(method);
-  pending->line = std::move(line);
-  pending->request.Swap(&request);
-  pending->context.set_deadline(call.deadline != no_time ? std::chrono::system_clock::time_point(call.deadline)
-                                                         : std::chrono::system_clock::now() + grpc_wait_max);
-  for (auto const& [name, value] : headers_of(call)) pending->context.AddMetadata(name, value);
+// A loop with a thread, for a channel that was given none.
+class OwnLoop {
+ public:
+  OwnLoop() : thread_([this] { loop_.run(); }) {}
+  ~OwnLoop() {
+    loop_.stop();
+    thread_.join();
+  }
+  boost::asio::any_io_executor executor() { return loop_.get_executor(); }
 
-  auto const executor = co_await boost::asio::this_coro::executor;
-  co_await boost::asio::async_initiate<decltype(boost::asio::use_awaitable), void()>(
-      [&inside, &pending, executor](auto handler) {
-        if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected())
-          slot.assign([pending](boost::asio::cancellation_type) { pending->give_up(); });
-        // The handler can only be moved, and gRPC wants a copyable function; the loop must not end
-        // while an answer is on its way.
-        auto held = std::make_shared<decltype(handler)>(std::move(handler));
-        auto guard = boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked);
-        inside->begin(pending, [inside, pending, held, guard](grpc::Status status) {
-          pending->status = std::move(status);
-          boost::asio::post(guard, [held] { std::move (*held)(); });
-          inside->ended(pending);  // last: from here on the channel and the loop may be gone
-        });
-      },
-      boost::asio::use_awaitable);
-  co_return pending;
-}
+ private:
+  boost::asio::io_context loop_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_{loop_.get_executor()};
+  std::thread thread_;
+};
 
 }  // namespace
+
+struct GrpcChannel::Inside {
+  std::shared_ptr<GrpcPeers> peers;
+  std::mutex mutex = {};
+  std::vector<boost::asio::any_io_executor> loops = {};
+  std::size_t turn = 0;
+  std::optional<OwnLoop> own = {};
+
+  explicit Inside(Settings settings) : peers(GrpcPeers::make(std::move(settings))) {}
+
+  struct Place {
+    std::size_t loop;
+    boost::asio::any_io_executor executor;
+    bool here;
+  };
+  // The caller's own loop if it is one of ours, else one in turn.
+  Place place_of(boost::asio::any_io_executor const& caller) {
+    std::lock_guard const lock(mutex);
+    for (std::size_t i = 0; i < loops.size(); ++i)
+      if (on_one_loop(loops[i], caller)) return {i, loops[i], true};
+    if (loops.empty()) loops.push_back(own.emplace().executor());
+    std::size_t const next = turn++ % loops.size();
+    return {next, loops[next], false};
+  }
+
+  void note(GrpcPeers::Peer& peer, How how) {
+    switch (how) {
+      case How::answered:
+      case How::given_up: return peers->answered(peer);
+      case How::turned_away: return peers->turned_away(peer);
+      case How::unsent: return;  // whether it is back is asked now and then
+      case How::lost:
+      case How::late: return peers->lost(peer);
+    }
+  }
+
+  static Task<GrpcEnd> once(GrpcPeers::Choice choice, Call call, std::string_view method, std::string request,
+                            Clock::time_point until);
+  static Task<std::string> call(std::shared_ptr<Inside> inside, Place place, Call call, RpcMethod method,
+                                std::string request);
+};
+
+Task<GrpcEnd> GrpcChannel::Inside::once(GrpcPeers::Choice choice, Call call, std::string_view method,
+                                        std::string request, Clock::time_point until) {
+  if (!choice.line) {
+    GrpcEnd nobody;
+    nobody.message = "nobody is there";
+    co_return nobody;
+  }
+  if (choice.line->is_connecting()) co_await choice.line->connected(until);
+  co_return co_await choice.line->call(call, method, std::move(request), until);
+}
+
+Task<std::string> GrpcChannel::Inside::call(std::shared_ptr<Inside> inside, Place place, Call call, RpcMethod method,
+                                            std::string request) {
+  auto const begun = Clock::now();
+  auto const until =
+      begun + (call.deadline == no_time ? grpc_wait_max : call.deadline - std::chrono::system_clock::now());
+  GrpcPeers& peers = *inside->peers;
+  std::vector<GrpcPeers::PeerPtr> tried, turned_away;
+  Error failure{Code::unavailable, "A part of this server is not available", "rpc " + std::string(method.name)};
+  if (peers.size() == 0)
+    co_await peers.look_up();
+  else if (peers.has_names())
+    boost::asio::co_spawn(place.executor, peers.look_up(), boost::asio::detached);
+  for (std::size_t left = peers.attempts(); left > 0;) {
+    if (tried.size() >= peers.size()) {
+      boost::asio::steady_timer pause(place.executor, peers.pause());
+      co_await pause.async_wait(boost::asio::use_awaitable);
+      // Who turned this call away would do so again; somebody who is not connected may be back any moment.
+      if (turned_away.size() >= peers.size()) turned_away.clear();
+      tried = turned_away;
+    }
+    auto choice = peers.choose(place.loop, place.executor, tried);
+    if (!choice.peer) break;
+    auto const peer = choice.peer;
+    // The last try may have what is left of the request.
+    auto end = co_await once(std::move(choice), call, method.name, request, until);
+    inside->note(*peer, end.how);
+    if (end.well()) co_return std::move(end.answer);
+    // What was perhaps done once stays so.
+    bool const perhaps = failure.code == Code::unknown;
+    failure = failure_of(end, method.name);
+    if (perhaps && failure.code == Code::unavailable) failure.code = Code::unknown;
+    if (end.how == How::unsent) {
+      if (peers.is_closed() || Clock::now() > begun + line_wait_max) break;
+    } else if (end.how == How::turned_away || (end.how == How::lost && does_nothing_twice(call, method))) {
+      --left;
+    } else {
+      break;
+    }
+    if (Clock::now() >= until) break;
+    tried.push_back(peer);
+    if (end.how == How::turned_away) turned_away.push_back(peer);
+  }
+  throw failure;
+}
 
 std::string tls_missing(std::string const& address) {
   return "Roles speak over TCP only with mutual TLS: set rpc_certificate, rpc_key and rpc_authority, or a unix socket "
@@ -186,47 +172,22 @@ GrpcChannel::GrpcChannel(Settings settings) : inside_(std::make_shared<Inside>(s
 
 GrpcChannel::~GrpcChannel() { close(); }
 
-void GrpcChannel::close() { inside_->end_all(); }
+void GrpcChannel::run_on(std::vector<boost::asio::any_io_executor> loops) {
+  std::lock_guard const lock(inside_->mutex);
+  inside_->loops.insert(inside_->loops.end(), loops.begin(), loops.end());
+}
+
+void GrpcChannel::close() { inside_->peers->close(); }
 
 Task<std::string> GrpcChannel::call(Call call, RpcMethod method, std::string request) {
   if (request.size() > rpc_bytes_max) throw Error{Code::invalid, "This request is too large"};
   check_time(call, method.name);
   auto const inside = inside_;
-  auto const bytes = grpc_words::to_buffer(request);
-  request.clear();
-  std::vector<std::size_t> tried, turned_away;
-  Error failure{Code::unavailable, "A part of this server is not available", "rpc " + std::string(method.name)};
-  auto const line_by = std::chrono::steady_clock::now() + line_wait_max;
-  for (std::size_t left = inside->peers.attempts(); left > 0;) {
-    if (tried.size() == inside->peers.size()) {
-      boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor, inside->peers.pause());
-      co_await pause.async_wait(boost::asio::use_awaitable);
-      // Who turned this call away would do so again; somebody who is not connected may be back any moment.
-      if (turned_away.size() == inside->peers.size()) turned_away.clear();
-      tried = turned_away;
-    }
-    auto choice = inside->peers.choose(tried);
-    if (!choice.line) break;
-    auto const pending = co_await once(inside, std::move(choice.line), call, method.name, bytes);
-    auto const how = ended(*pending);
-    inside->note(choice.peer, how);
-    if (pending->status.ok()) co_return grpc_words::to_string(pending->response);
-    // What was perhaps done once stays so.
-    bool const perhaps = failure.code == Code::unknown;
-    failure = failure_of(*pending);
-    if (perhaps && failure.code == Code::unavailable) failure.code = Code::unknown;
-    if (how == Ended::unsent) {
-      if (inside->is_closed() || std::chrono::steady_clock::now() > line_by) break;
-    } else if (how == Ended::turned_away || (how == Ended::lost && does_nothing_twice(call, method))) {
-      --left;
-    } else {
-      break;
-    }
-    if (call.deadline != no_time && call.deadline <= std::chrono::system_clock::now()) break;
-    tried.push_back(choice.peer);
-    if (how == Ended::turned_away) turned_away.push_back(choice.peer);
-  }
-  throw failure;
+  auto place = inside->place_of(co_await boost::asio::this_coro::executor);
+  if (place.here) co_return co_await Inside::call(inside, std::move(place), call, method, std::move(request));
+  auto const executor = place.executor;
+  co_return co_await boost::asio::co_spawn(
+      executor, Inside::call(inside, std::move(place), call, method, std::move(request)), boost::asio::use_awaitable);
 }
 
 }  // namespace kith

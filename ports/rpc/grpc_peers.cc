@@ -1,136 +1,263 @@
 #include "ports/rpc/grpc_peers.h"
 
-#include <grpc/grpc.h>
-#include <grpcpp/create_channel.h>
-
 #include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <optional>
+#include <utility>
 
 #include "base/check.h"
 #include "ports/rpc/address.h"
-#include "ports/rpc/grpc_credentials.h"
+#include "ports/rpc/grpc_tls.h"
 #include "ports/rpc/socket_folder.h"
 
 namespace kith {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using boost::asio::ip::tcp;
 
 constexpr std::size_t attempts_max = 3;
 // Longer than a process that stops goes on to answer; then its line is closed, and that is known at once.
 constexpr auto left_out = std::chrono::seconds{1};
 constexpr Breaker::Pause pause_max{20};
+// Between two tries to connect: whether the other end is back is asked often.
+constexpr Breaker::Pause reconnect_max{100};
+// Names may come to stand for other processes at any time.
+constexpr auto look_up_every = std::chrono::seconds{5};
 
-// gRPC's thread still lets go of a call after it has told us of its end. If the last channel ends
-// meanwhile, the library shuts down under that thread and aborts; so it stays as long as the process.
-void keep_library() {
-  static bool const kept = (grpc_init(), true);
-  static_cast<void>(kept);
+std::optional<GrpcLine::Endpoint> endpoint_of(std::string const& address) {
+  if (!is_tcp(address)) return boost::asio::local::stream_protocol::endpoint(private_socket(address));
+  auto const [host, port] = tcp_parts(address);
+  boost::system::error_code is_name;
+  auto const ip = boost::asio::ip::make_address(host, is_name);
+  if (is_name) return std::nullopt;
+  return tcp::endpoint(ip, static_cast<std::uint16_t>(std::stoul(port)));
 }
 
-grpc::ChannelArguments common_arguments() {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxSendMessageSize(static_cast<int>(rpc_bytes_max));
-  arguments.SetMaxReceiveMessageSize(static_cast<int>(rpc_bytes_max));
-  // Ask often whether the other end is back.
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
-  // The least backoff is also how long an attempt may take, and a busy machine takes its time.
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 10'000);
-  // gRPC itself begins again only what the other end, which stops, surely never saw.
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 1);
-  arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return arguments;
+bool is_network(std::string const& address) { return is_tcp(address) || !discovered_service(address).empty(); }
+
+// Waits for whoever knows names.
+std::vector<GrpcLine::Endpoint> endpoints_of(std::string const& place) {
+  if (auto const endpoint = endpoint_of(place)) return {*endpoint};
+  auto const [host, port] = tcp_parts(place);
+  boost::asio::io_context loop;
+  tcp::resolver resolver(loop);
+  boost::system::error_code failure;
+  std::vector<GrpcLine::Endpoint> endpoints;
+  for (auto const& entry : resolver.resolve(host, port, failure)) endpoints.emplace_back(entry.endpoint());
+  return endpoints;
 }
 
 }  // namespace
 
+struct GrpcPeers::AtLoop {
+  std::weak_ptr<GrpcLine> line;
+  std::weak_ptr<GrpcLine> next;  // with a newer identity; taken when it is connected
+  std::shared_ptr<Identity const> identity;
+  std::shared_ptr<Identity const> next_identity;
+  Breaker::Instant again{};  // not before
+  bool untried = false;      // no call was given to this line yet
+};
+
+struct GrpcPeers::Peer {
+  std::string address;
+  bool network = false;  // under TLS
+  GrpcLine::Endpoint endpoint;
+  Breaker breaker = {};
+  Breaker::Instant left_out_until = {};
+  std::vector<AtLoop> loops = {};
+};
+
 GrpcPeers::GrpcPeers(GrpcChannel::Settings settings) : settings_(std::move(settings)) {
-  keep_library();
   check(!settings_.addresses.empty(), "somebody is called");
-  auto const identity = settings_.identities ? settings_.identities->now() : nullptr;
   for (std::string const& address : settings_.addresses) {
-    peers_.push_back({.address = address, .line = connect(address, identity), .identity = identity});
-    // With several the first call should find out which are there; one is connected by it.
-    if (settings_.addresses.size() > 1) peers_.back().line->channel->GetState(true);
+    if (is_network(address) && !settings_.identities) throw Error{Code::invalid, tls_missing(address)};
+    if (!discovered_service(address).empty()) continue;
+    if (auto const endpoint = endpoint_of(address))
+      peers_.push_back(
+          std::make_shared<Peer>(Peer{.address = address, .network = is_network(address), .endpoint = *endpoint}));
+    else
+      names_.push_back(address);
   }
 }
 
-std::shared_ptr<GrpcPeers::Line> GrpcPeers::connect(std::string const& address,
-                                                    std::shared_ptr<Identity const> const& identity) const {
-  grpc::ChannelArguments arguments = common_arguments();
-  if (!is_tcp(address))
-    return std::make_shared<Line>(
-        grpc::CreateCustomChannel("unix:" + private_socket(address), grpc::InsecureChannelCredentials(), arguments));
-  std::string const place = tcp_place(address);
-  if (!identity) throw Error{Code::invalid, tls_missing(address)};
-  // Whatever its address: the certificate must say that it is who is called.
-  arguments.SetSslTargetNameOverride(settings_.name);
-  // A host that is gone says nothing; one that has much to do still answers this.
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
-  // A name may stand for several processes.
-  arguments.SetLoadBalancingPolicyName("round_robin");
-  return std::make_shared<Line>(grpc::CreateCustomChannel(place, channel_credentials(*identity), arguments));
+std::shared_ptr<GrpcPeers> GrpcPeers::make(GrpcChannel::Settings settings) {
+  std::shared_ptr<GrpcPeers> peers(new GrpcPeers(std::move(settings)));
+  for (std::string const& address : peers->settings_.addresses) {
+    auto const service = discovered_service(address);
+    if (service.empty()) continue;
+    check(peers->settings_.discovery != nullptr, "somebody knows where services are");
+    peers->settings_.discovery->watch(
+        std::string(service), [weak = peers->weak_from_this(), address](std::vector<std::string> const& places) {
+          std::vector<GrpcLine::Endpoint> found;
+          for (std::string const& place : places)
+            for (auto const& endpoint : endpoints_of(place)) found.push_back(endpoint);
+          if (auto const told = weak.lock()) told->take(address, found);
+        });
+  }
+  return peers;
 }
 
-void GrpcPeers::renew() {
-  if (!settings_.identities) return;
-  auto const now = settings_.identities->now();
-  for (Peer& peer : peers_) {
-    if (!is_tcp(peer.address)) continue;
-    if (peer.identity != now) {
-      peer.next = connect(peer.address, now);
-      peer.identity = now;
+GrpcPeers::~GrpcPeers() = default;
+
+Task<void> GrpcPeers::look_up() {
+  auto const self = shared_from_this();
+  {
+    std::lock_guard const lock(mutex_);
+    if (names_.empty() || looking_up_ || (Clock::now() < looked_up_ + look_up_every && !peers_.empty())) co_return;
+    looking_up_ = true;
+  }
+  tcp::resolver resolver(co_await boost::asio::this_coro::executor);
+  for (std::string const& address : names_) {
+    auto const [host, port] = tcp_parts(address);
+    boost::system::error_code failure;
+    auto const found =
+        co_await resolver.async_resolve(host, port, boost::asio::redirect_error(boost::asio::use_awaitable, failure));
+    // While names cannot be looked up, they stand for what they stood for.
+    if (failure) continue;
+    std::vector<GrpcLine::Endpoint> endpoints;
+    for (auto const& entry : found) endpoints.emplace_back(entry.endpoint());
+    take(address, endpoints);
+  }
+  std::lock_guard const lock(mutex_);
+  looking_up_ = false;
+  looked_up_ = Clock::now();
+}
+
+void GrpcPeers::take(std::string const& address, std::vector<GrpcLine::Endpoint> const& found) {
+  std::lock_guard const lock(mutex_);
+  std::erase_if(peers_, [&](PeerPtr const& peer) {
+    if (peer->address != address || std::ranges::find(found, peer->endpoint) != found.end()) return false;
+    for (AtLoop const& at : peer->loops)
+      for (auto const& weak : {at.line, at.next})
+        if (auto line = weak.lock()) GrpcLine::soon(std::move(line), &GrpcLine::leave);
+    return true;
+  });
+  for (GrpcLine::Endpoint const& endpoint : found)
+    if (std::ranges::find(peers_, endpoint, [](PeerPtr const& peer) { return peer->endpoint; }) == peers_.end())
+      peers_.push_back(
+          std::make_shared<Peer>(Peer{.address = address, .network = is_network(address), .endpoint = endpoint}));
+}
+
+std::shared_ptr<GrpcLine> GrpcPeers::open(Peer const& peer, std::shared_ptr<Identity const> const& identity,
+                                          boost::asio::any_io_executor const& executor) {
+  GrpcLine::Way way{.to = peer.endpoint};
+  if (peer.network) {
+    if (!tls_ || identity_ != identity) {
+      tls_ = client_tls(*identity);
+      identity_ = identity;
     }
-    if (!peer.next || peer.next->channel->GetState(true) != GRPC_CHANNEL_READY) continue;
-    peer.line = std::move(peer.next);  // calls that are under way hold the old one until they end
-    peer.next = nullptr;
+    way.tls = tls_;
+    way.name = settings_.name;
   }
+  auto const number = ++opened_;
+  auto line = GrpcLine::open(executor, std::move(way), [self = shared_from_this(), number] {
+    std::lock_guard const lock(self->mutex_);
+    self->lines_.erase(number);
+    self->fewer_lines_.notify_all();
+  });
+  lines_.emplace(number, line);
+  return line;
 }
 
-bool GrpcPeers::fits(Peer& peer, int round, Breaker::Instant now) const {
+// The line that this loop has to it; one is opened if there is none, and another one, to be taken later, when our
+// certificate has changed.
+std::shared_ptr<GrpcLine> GrpcPeers::line_of(Peer& peer, std::size_t loop, boost::asio::any_io_executor const& executor,
+                                             Breaker::Instant now) {
+  if (peer.loops.size() <= loop) peer.loops.resize(loop + 1);
+  AtLoop& at = peer.loops[loop];
+  auto line = at.line.lock();
+  auto const identity = peer.network ? settings_.identities->now() : nullptr;
+  if (!line || (!line->is_ready() && !line->is_connecting())) {
+    if (now < at.again) return nullptr;
+    at.again = now + peer.breaker.jittered(reconnect_max);
+    at.identity = identity;
+    line = open(peer, identity, executor);
+    at.line = line;
+    at.untried = true;
+  } else if (at.identity != identity && line->is_ready()) {
+    auto next = at.next.lock();
+    if (next && next->is_ready()) {
+      line->leave();
+      at.identity = at.next_identity;
+      at.line = at.next;
+      line = std::move(next);
+    } else if ((!next || !next->is_connecting() || at.next_identity != identity) && now >= at.again) {
+      at.again = now + peer.breaker.jittered(reconnect_max);
+      at.next_identity = identity;
+      at.next = open(peer, identity, executor);
+    }
+  }
+  return line;
+}
+
+bool GrpcPeers::fits(Peer& peer, std::size_t loop, GrpcLine const* line, int round, Breaker::Instant now) {
   if (round < 2 && peer.left_out_until > now) return false;
-  if (round < 1 && peer.line->channel->GetState(true) != GRPC_CHANNEL_READY) return false;
-  return peer.breaker.allows(now);
+  if (round < 1 && (line == nullptr || !line->is_ready())) return false;
+  // What was lost, was lost on lines before this one: it may lead to a process that has just begun.
+  return std::exchange(peer.loops[loop].untried, false) || peer.breaker.allows(now);
 }
 
-GrpcPeers::Choice GrpcPeers::choose(std::span<std::size_t const> tried) {
+GrpcPeers::Choice GrpcPeers::choose(std::size_t loop, boost::asio::any_io_executor const& executor,
+                                    std::span<PeerPtr const> tried) {
   auto const now = Clock::now();
   std::lock_guard const lock(mutex_);
-  renew();
+  if (closed_) return {};
   std::size_t const first = turn_++;
   // One alone is not asked whether it is connected: the call will tell.
   for (int round = peers_.size() > 1 ? 0 : 2; round < 3; ++round)
     for (std::size_t i = 0; i < peers_.size(); ++i) {
-      std::size_t const at = (first + i) % peers_.size();
-      if (std::ranges::find(tried, at) != tried.end()) continue;
-      if (fits(peers_[at], round, now)) return {at, peers_[at].line};
+      PeerPtr const& peer = peers_[(first + i) % peers_.size()];
+      if (std::ranges::find(tried, peer) != tried.end()) continue;
+      auto line = line_of(*peer, loop, executor, now);
+      if (fits(*peer, loop, line.get(), round, now)) return {peer, std::move(line)};
     }
   return {};
 }
 
-void GrpcPeers::answered(std::size_t peer) {
+void GrpcPeers::answered(Peer& peer) {
   std::lock_guard const lock(mutex_);
-  peers_[peer].breaker.succeeded();
+  peer.breaker.succeeded();
 }
-void GrpcPeers::lost(std::size_t peer) {
+void GrpcPeers::lost(Peer& peer) {
   std::lock_guard const lock(mutex_);
-  peers_[peer].breaker.failed(Clock::now());
+  peer.breaker.failed(Clock::now());
 }
-void GrpcPeers::turned_away(std::size_t peer) {
+void GrpcPeers::turned_away(Peer& peer) {
   std::lock_guard const lock(mutex_);
-  peers_[peer].left_out_until = Clock::now() + left_out;
+  peer.left_out_until = Clock::now() + left_out;
 }
 
 std::size_t GrpcPeers::attempts() const {
-  return peers_.size() == 1 && !is_tcp(peers_.front().address) ? 1 : attempts_max;
+  return settings_.addresses.size() == 1 && !is_network(settings_.addresses.front()) ? 1 : attempts_max;
 }
 
 std::chrono::milliseconds GrpcPeers::pause() {
   std::lock_guard const lock(mutex_);
-  return peers_.front().breaker.jittered(pause_max);
+  static Breaker dice;
+  return dice.jittered(pause_max);
+}
+
+std::size_t GrpcPeers::size() {
+  std::lock_guard const lock(mutex_);
+  return peers_.size();
+}
+
+bool GrpcPeers::is_closed() {
+  std::lock_guard const lock(mutex_);
+  return closed_;
+}
+
+void GrpcPeers::close() {
+  std::unique_lock lock(mutex_);
+  closed_ = true;
+  for (auto const& [number, weak] : lines_)
+    if (auto line = weak.lock()) GrpcLine::soon(std::move(line), &GrpcLine::give_up);
+  fewer_lines_.wait(lock, [this] { return lines_.empty(); });
 }
 
 }  // namespace kith

@@ -1,212 +1,359 @@
-#include <grpc/grpc.h>
-#include <grpcpp/generic/async_generic_service.h>
-#include <grpcpp/impl/service_type.h>
-#include <grpcpp/security/server_credentials.h>
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
+#include <cstring>
+#include <functional>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
+#include "base/base64.h"
 #include "base/check.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "ports/rpc/address.h"
+#include "ports/rpc/failure.h"
 #include "ports/rpc/grpc.h"
-#include "ports/rpc/grpc_credentials.h"
+#include "ports/rpc/grpc_tls.h"
 #include "ports/rpc/grpc_words.h"
 #include "ports/rpc/headers.h"
+#include "ports/rpc/http2.h"
 #include "ports/rpc/socket_folder.h"
 
 namespace kith {
 namespace {
 
-grpc::StatusCode grpc_code(Code code) {
-  switch (code) {
-    case Code::invalid: return grpc::StatusCode::INVALID_ARGUMENT;
-    case Code::unauthenticated: return grpc::StatusCode::UNAUTHENTICATED;
-    case Code::forbidden: return grpc::StatusCode::PERMISSION_DENIED;
-    case Code::not_found: return grpc::StatusCode::NOT_FOUND;
-    case Code::conflict: return grpc::StatusCode::ABORTED;
-    case Code::exhausted: return grpc::StatusCode::RESOURCE_EXHAUSTED;
-    case Code::unavailable: return grpc::StatusCode::UNAVAILABLE;
-    case Code::unknown: return grpc::StatusCode::UNKNOWN;
-    case Code::internal: break;
-  }
-  return grpc::StatusCode::INTERNAL;
-}
+using grpc_words::Status;
+using Clock = std::chrono::steady_clock;
 
 // Longer than a call of a caller who did not yet hear of it is on its way.
 constexpr auto quiet = std::chrono::milliseconds{300};
 constexpr auto turning_away_max = std::chrono::seconds{5};
+// A caller who was told to go and has nothing to wait for does so at once.
+constexpr auto parting_max = std::chrono::seconds{1};
+// Between two tries to take a caller in, when there is no room for one more.
+constexpr auto full_pause = std::chrono::milliseconds{50};
 
-// Whatever a coroutine threw, as an Error.
-Error error_of(std::exception_ptr const& failure) {
-  try {
-    std::rethrow_exception(failure);
-  } catch (Error const& error) {
-    return error;
-  } catch (std::exception const& other) {
-    return {Code::internal, "Something went wrong on our side", other.what()};
-  } catch (...) {
-    return {Code::internal, "Something went wrong on our side", "something was thrown that is no exception"};
-  }
+std::uint16_t port_of(auto const& acceptor) {
+  boost::asio::ip::tcp::endpoint here;
+  auto const at = acceptor.local_endpoint();
+  here.resize(at.size());
+  std::memcpy(here.data(), at.data(), at.size());
+  return here.port();
 }
 
 }  // namespace
 
-struct GrpcServer::Inside final : grpc::CallbackGenericService {
-  class Answer;
+struct GrpcServer::Inside : std::enable_shared_from_this<GrpcServer::Inside> {
+  class Line;
+  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol>;
+  struct Door {
+    Acceptor acceptor;
+    bool over_network;
+    std::string socket = {};  // its path, of one that has
+  };
 
-  Settings settings;
+  Settings const settings;
   Methods const& methods;
-  std::vector<boost::asio::any_io_executor> executors;
+  std::vector<boost::asio::any_io_executor> const executors;
+  std::vector<std::string> addresses = {};
+  std::vector<std::shared_ptr<Door>> doors = {};
   std::atomic<std::size_t> turn = 0;
   std::atomic<std::size_t> at_work = 0;
   std::atomic<bool> stopping = false;
-  std::atomic<std::chrono::steady_clock::rep> last_turned_away = 0;
-  std::vector<std::string> addresses = {};
-  // gRPC asks it for the identity of the moment as long as the server is there.
-  std::shared_ptr<grpc::ServerCredentials> credentials = {};
-  std::unique_ptr<grpc::Server> server = {};
+  std::atomic<Clock::rep> last_turned_away = 0;
+  bool stopped = false;
+
+  std::mutex mutex = {};
+  std::condition_variable changed = {};
+  std::set<std::shared_ptr<Line>> lines = {};
+  std::size_t coroutines = 0;  // of doors and callers
+  std::shared_ptr<Identity const> identity = {};
+  std::shared_ptr<ByteStream::TlsContext> tls = {};
 
   Inside(Settings settings, Methods const& methods, std::vector<boost::asio::any_io_executor> executors)
       : settings(std::move(settings)), methods(methods), executors(std::move(executors)) {}
 
   void start();
-  void listen(grpc::ServerBuilder& builder, std::string const& address, int& port);
-  bool over_network() const { return credentials != nullptr; }
-  bool believes(grpc::GenericCallbackServerContext& context) const;
-  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override;
+  void listen(std::string const& address);
+  void begin(boost::asio::any_io_executor const& executor, Task<void> task);
+  Task<void> accept(std::shared_ptr<Door> door);
+  Task<void> serve(ByteStream::Socket socket, bool over_network);
+  std::shared_ptr<ByteStream::TlsContext> current_tls();
+  void turn_callers_away();
+  void each_line(std::function<void(Line&)> const& act);
+  void ended_one();
+  void stop();
 };
 
-// One call. gRPC keeps it until `finish` was called and all its own callbacks have ended.
-class GrpcServer::Inside::Answer final : public grpc::ServerGenericBidiReactor {
+// A caller's connection: its calls run where it is, each as a coroutine of its own.
+class GrpcServer::Inside::Line final : public Http2 {
  public:
-  Answer(Inside& inside, grpc::GenericCallbackServerContext& context) : inside_(inside), context_(context) {
-    if (++inside_.at_work > inside_.settings.concurrent_max)
-      turn_away("The server is busy; try again in a moment", grpc::StatusCode::RESOURCE_EXHAUSTED);
-    else if (inside_.stopping)
-      turn_away("This part of the server is stopping; try again in a moment", grpc::StatusCode::UNAVAILABLE);
-    else if (!inside_.believes(context_))
-      finish(Error{Code::internal, "This is not available here", "the caller's certificate names nobody of us"});
-    else
-      StartRead(&request_);
-  }
+  Line(std::shared_ptr<Inside> inside, boost::asio::any_io_executor executor, bool believed)
+      : Http2(Side::server, grpc_words::limits, std::move(executor)), inside_(std::move(inside)), believed_(believed) {}
 
-  void OnReadDone(bool ok) override {
-    if (finished_) return;
-    if (!ok) return finish(Error{Code::invalid, "This request cannot be read"});
-    auto const* answer = inside_.methods.find(std::string_view(context_.method()).substr(1));
-    if (answer == nullptr) return finish(Error{Code::internal, "This is not available here", "nobody answers it"});
-    Call call;
-    auto const deadline = std::chrono::time_point_cast<Duration>(context_.deadline());
-    if (context_.deadline() != std::chrono::system_clock::time_point::max()) call.deadline = deadline;
-    for (auto const& [name, value] : context_.client_metadata())
-      if (!take_header(call, {name.data(), name.size()}, {value.data(), value.size()}))
-        return finish(Error{Code::invalid, "This request cannot be read", std::string(name.data(), name.size())});
-    auto const& executor = inside_.executors[inside_.turn++ % inside_.executors.size()];
-    boost::asio::co_spawn(executor, work(*answer, call, grpc_words::to_string(request_)),
-                          [this](std::exception_ptr const& failure, std::string bytes) {
-                            if (failure) return finish(error_of(failure));
-                            finish(std::move(bytes));
-                          });
-  }
-  // Nobody listens any more. What has begun runs on: cutting a change in two helps nobody.
-  void OnCancel() override { gone_ = true; }
-  void OnDone() override { delete this; }
+  using Http2::executor;
+  using Http2::speak;
 
  private:
-  Task<std::string> work(Methods::Answer const& answer, Call call, std::string bytes) {
-    if (gone_) throw Error{Code::unavailable, "There was no time left for this"};
-    co_return co_await answer(call, std::move(bytes));
-  }
-  void finish(std::string bytes) {
-    if (bytes.size() > rpc_bytes_max)
-      return finish(Error{Code::internal, "Something went wrong on our side", "the answer is too large"});
-    response_ = grpc_words::to_buffer(bytes);
-    --inside_.at_work;  // the server may end as soon as gRPC has the answer
-    StartWriteAndFinish(&response_, {}, grpc::Status::OK);
-  }
-  void turn_away(char const* say, grpc::StatusCode code) {
-    context_.AddTrailingMetadata(grpc_words::turned_away_trailer, "1");
-    inside_.last_turned_away = std::chrono::steady_clock::now().time_since_epoch().count();
-    finish(Error{Code::unavailable, say}, code);
-  }
-  void finish(Error const& error, std::optional<grpc::StatusCode> code = std::nullopt) {
-    finished_ = true;
-    if (inside_.settings.failed) inside_.settings.failed(std::string_view(context_.method()).substr(1), error);
-    context_.AddTrailingMetadata(grpc_words::code_trailer, std::string(name_of(error.code)));
-    if (!error.fields.empty() && error.fields.size() <= grpc_words::fields_max)
-      context_.AddTrailingMetadata(grpc_words::fields_trailer, error.fields);
-    --inside_.at_work;
-    Finish(grpc::Status(code.value_or(grpc_code(error.code)), error.say.substr(0, grpc_words::say_max)));
+  struct Answer final : Stream {
+    std::string method;
+    Call call;
+    std::string unreadable;  // the name of a header
+  };
+
+  std::unique_ptr<Stream> opened() override { return std::make_unique<Answer>(); }
+
+  void field(Stream& stream, std::string_view name, std::string_view value) override {
+    auto& answer = static_cast<Answer&>(stream);
+    if (name == ":path") {
+      answer.method = value.substr(std::min<std::size_t>(value.size(), 1));
+    } else if (name == grpc_words::timeout_header) {
+      if (auto const left = grpc_words::parse_timeout(value))
+        answer.call.deadline = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()) + *left;
+      else
+        answer.unreadable = name;
+    } else if (!take_header(answer.call, name, value)) {
+      answer.unreadable = name;
+    }
   }
 
-  Inside& inside_;
-  grpc::GenericCallbackServerContext& context_;
-  grpc::ByteBuffer request_;
-  grpc::ByteBuffer response_;
-  std::atomic<bool> gone_ = false;
-  bool finished_ = false;
+  void closed(Stream&, bool) override {}
+
+  void whole(Stream& stream) override {
+    auto& answer = static_cast<Answer&>(stream);
+    if (++inside_->at_work > inside_->settings.concurrent_max)
+      return turn_away(answer, "The server is busy; try again in a moment", Status::resource_exhausted);
+    if (inside_->stopping)
+      return turn_away(answer, "This part of the server is stopping; try again in a moment", Status::unavailable);
+    if (!believed_)
+      return refuse(answer.id, answer.method,
+                    {Code::internal, "This is not available here", "the caller's certificate names nobody of us"});
+    if (!answer.unreadable.empty())
+      return refuse(answer.id, answer.method, {Code::invalid, "This request cannot be read", answer.unreadable});
+    auto message = grpc_words::unframed(std::move(answer.body));
+    if (!message) return refuse(answer.id, answer.method, {Code::invalid, "This request cannot be read"});
+    auto const* method = inside_->methods.find(answer.method);
+    if (method == nullptr)
+      return refuse(answer.id, answer.method, {Code::internal, "This is not available here", "nobody answers it"},
+                    Status::unimplemented);
+    // Nobody listens to what is closed meanwhile; but cutting a change in two helps nobody.
+    boost::asio::co_spawn(executor(), (*method)(answer.call, std::move(*message)),
+                          [self = std::static_pointer_cast<Line>(shared_from_this()), id = answer.id,
+                           name = answer.method](std::exception_ptr const& failure, std::string bytes) {
+                            if (failure) return self->fail(id, error_of(failure));
+                            self->answer(id, name, std::move(bytes));
+                          });
+  }
+
+  void turn_away(Answer& answer, char const* say, Status status) {
+    inside_->last_turned_away = Clock::now().time_since_epoch().count();
+    fail(answer.id, {Code::unavailable, say}, status, true);
+  }
+  // What no handler has seen.
+  void refuse(std::int32_t id, std::string const& method, Error const& error,
+              std::optional<Status> status = std::nullopt) {
+    log(LogLevel::warn, "a call of another role is refused",
+        {{"method", method}, {"trouble", error.say}, {"detail", error.detail}});
+    fail(id, error, status);
+  }
+
+  void answer(std::int32_t id, std::string const& method, std::string bytes) {
+    if (bytes.size() > rpc_bytes_max)
+      return refuse(id, method, {Code::internal, "Something went wrong on our side", "the answer is too large"});
+    if (Stream* const stream = find(id))
+      respond(*stream, {{":status", "200", true}, {"content-type", grpc_words::content_type, true}},
+              grpc_words::framed(bytes), {{std::string(grpc_words::status_trailer), "0"}});
+    inside_->ended_one();
+  }
+
+  void fail(std::int32_t id, Error const& error, std::optional<Status> status = std::nullopt, bool away = false) {
+    if (Stream* const stream = find(id)) {
+      auto const number = std::to_string(static_cast<int>(status.value_or(grpc_words::status_of(error.code))));
+      auto const say = grpc_words::percent_encoded(std::string_view(error.say).substr(0, grpc_words::say_max));
+      std::string const fields =
+          error.fields.size() <= grpc_words::fields_max ? to_base64(error.fields) : std::string();
+      std::vector<Field> head{{":status", "200", true},
+                              {"content-type", grpc_words::content_type, true},
+                              {grpc_words::status_trailer, number, true},
+                              {grpc_words::message_trailer, say},
+                              {grpc_words::code_trailer, name_of(error.code), true}};
+      if (!fields.empty()) head.push_back({grpc_words::fields_trailer, fields});
+      if (away) head.push_back({grpc_words::turned_away_trailer, "1", true});
+      respond(*stream, head, {}, {});
+    }
+    inside_->ended_one();
+  }
+
+  std::shared_ptr<Inside> const inside_;
+  bool const believed_;
 };
 
-grpc::ServerGenericBidiReactor* GrpcServer::Inside::CreateReactor(grpc::GenericCallbackServerContext* context) {
-  return new Answer(*this, *context);
-}
-
-bool GrpcServer::Inside::believes(grpc::GenericCallbackServerContext& context) const {
-  if (!settings.identities || context.peer().starts_with("unix:") ||
-      is_ours(*context.auth_context(), *settings.identities))
-    return true;
-  log(LogLevel::warn, "a caller with a certificate of our authority is none of us", {{"peer", context.peer()}});
-  return false;
-}
-
-void GrpcServer::Inside::listen(grpc::ServerBuilder& builder, std::string const& address, int& port) {
-  if (is_tcp(address)) {
-    std::string const place = tcp_place(address);
-    if (!settings.identities) throw Error{Code::invalid, tls_missing(address)};
-    if (!credentials) credentials = server_credentials(settings.identities);
-    builder.AddListeningPort(place, credentials, &port);
-    return;
+std::shared_ptr<ByteStream::TlsContext> GrpcServer::Inside::current_tls() {
+  auto now = settings.identities->now();
+  std::lock_guard const lock(mutex);
+  if (identity != now) {
+    tls = server_tls(*now);
+    identity = std::move(now);
   }
-  std::string const socket = private_socket(address);
-  // gRPC would take the socket away from whoever has it.
-  if (answers(socket)) throw Error{Code::unavailable, "Another process already answers on " + socket};
-  builder.AddListeningPort("unix:" + socket, grpc::InsecureServerCredentials(), &port);
+  return tls;
+}
+
+Task<void> GrpcServer::Inside::serve(ByteStream::Socket socket, bool over_network) {
+  auto const executor = socket.get_executor();
+  std::unique_ptr<ByteStream> bytes;
+  if (!over_network) {
+    bytes = plain(std::move(socket));
+  } else {
+    boost::system::error_code ignored;
+    socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+    bytes = co_await under_tls(std::move(socket), current_tls(), {});
+  }
+  if (!bytes) co_return;
+  bool const believed = !over_network || shows_one_of_us(bytes->tls(), *settings.identities);
+  if (!believed) log(LogLevel::warn, "a caller with a certificate of our authority is none of us");
+  auto const line = std::make_shared<Line>(shared_from_this(), executor, believed);
+  {
+    std::lock_guard const lock(mutex);
+    lines.insert(line);
+  }
+  co_await line->speak(std::move(bytes));
+  std::lock_guard const lock(mutex);
+  lines.erase(line);
+}
+
+Task<void> GrpcServer::Inside::accept(std::shared_ptr<Door> door) {
+  while (door->acceptor.is_open()) {
+    boost::system::error_code failure;
+    auto socket = co_await door->acceptor.async_accept(
+        executors[turn++ % executors.size()], boost::asio::redirect_error(boost::asio::use_awaitable, failure));
+    if (failure == boost::asio::error::operation_aborted) break;
+    if (failure) {
+      boost::asio::steady_timer pause(door->acceptor.get_executor(), full_pause);
+      co_await pause.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, failure));
+      continue;
+    }
+    auto const executor = socket.get_executor();
+    begin(executor, serve(std::move(socket), door->over_network));
+  }
+}
+
+void GrpcServer::Inside::begin(boost::asio::any_io_executor const& executor, Task<void> task) {
+  {
+    std::lock_guard const lock(mutex);
+    ++coroutines;
+  }
+  boost::asio::co_spawn(executor, std::move(task), [self = shared_from_this()](std::exception_ptr const& failure) {
+    if (failure) log(LogLevel::error, "a connection between roles failed", {{"trouble", error_of(failure).detail}});
+    std::lock_guard const lock(self->mutex);
+    --self->coroutines;
+    self->changed.notify_all();
+  });
+}
+
+// Of the calls at work.
+void GrpcServer::Inside::ended_one() {
+  if (--at_work > 0 || !stopping) return;
+  std::lock_guard const lock(mutex);
+  changed.notify_all();
+}
+
+// Comes with the first of what a name stands for; all of it would be other machines.
+void GrpcServer::Inside::listen(std::string const& address) {
+  using boost::asio::ip::tcp;
+  bool const network = is_tcp(address);
+  Acceptor acceptor(executors.front());
+  boost::system::error_code failure;
+  std::string socket;
+  ByteStream::Socket::endpoint_type at;
+  if (network) {
+    auto const [host, port] = tcp_parts(address);
+    if (!settings.identities) throw Error{Code::invalid, tls_missing(address)};
+    tcp::resolver resolver(executors.front());
+    auto const found = resolver.resolve(host, port, tcp::resolver::passive, failure);
+    if (!failure) at = found.begin()->endpoint();
+  } else {
+    socket = private_socket(address);
+    // Binding wants no such file, but whoever answers there keeps it.
+    if (answers(socket)) throw Error{Code::unavailable, "Another process already answers on " + socket};
+    ::unlink(socket.c_str());
+    at = boost::asio::local::stream_protocol::endpoint(socket);
+  }
+  if (!failure) acceptor.open(at.protocol(), failure);
+  if (!failure && network) acceptor.set_option(boost::asio::socket_base::reuse_address(true), failure);
+  if (!failure) acceptor.bind(at, failure);
+  if (!failure) acceptor.listen(boost::asio::socket_base::max_listen_connections, failure);
+  if (failure)
+    throw Error{Code::unavailable,
+                network ? "Roles cannot be answered on " + address + ": is it in use, or of another machine?"
+                        : "The socket " + address + " between roles cannot be opened",
+                failure.message()};
+  addresses.push_back(network ? address.substr(0, address.rfind(':') + 1) + std::to_string(port_of(acceptor))
+                              : address);
+  doors.push_back(std::make_shared<Door>(Door{std::move(acceptor), network, std::move(socket)}));
 }
 
 void GrpcServer::Inside::start() {
   check(!executors.empty(), "calls run on an executor");
-  grpc::ServerBuilder builder;
-  std::vector<int> ports(settings.addresses.size(), 0);
-  for (std::size_t i = 0; i < ports.size(); ++i) listen(builder, settings.addresses[i], ports[i]);
-  // Two processes with one address would take calls from each other.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // Callers look after their connections every ten seconds, also between calls.
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.SetMaxReceiveMessageSize(static_cast<int>(rpc_bytes_max));
-  builder.SetMaxSendMessageSize(static_cast<int>(rpc_bytes_max));
-  builder.RegisterCallbackGenericService(this);
-  server = builder.BuildAndStart();
-  for (std::size_t i = 0; i < ports.size(); ++i) {
-    std::string const& address = settings.addresses[i];
-    if (!server || ports[i] == 0)
-      throw Error{Code::unavailable,
-                  is_tcp(address) ? "Roles cannot be answered on " + address + ": is it in use, or of another machine?"
-                                  : "The socket " + address + " between roles cannot be opened"};
-    addresses.push_back(is_tcp(address) ? address.substr(0, address.rfind(':') + 1) + std::to_string(ports[i])
-                                        : address);
+  for (std::string const& address : settings.addresses) listen(address);
+  for (auto const& door : doors) begin(executors.front(), accept(door));
+}
+
+// Callers learn it from the answer to their next call, and ask elsewhere from then on. A call that was on its way when
+// a connection is left is begun elsewhere, too, but only by those who know how; so that is done when none came for a
+// while.
+void GrpcServer::Inside::turn_callers_away() {
+  auto const begun = Clock::now();
+  auto const quiet_since = [&] { return std::max(begun, Clock::time_point(Clock::duration(last_turned_away.load()))); };
+  bool const network = std::ranges::any_of(doors, [](auto const& door) { return door->over_network; });
+  while (network && Clock::now() < std::min(quiet_since() + quiet, begun + turning_away_max))
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+}
+
+void GrpcServer::Inside::stop() {
+  if (std::exchange(stopped, true)) return;
+  stopping = true;
+  turn_callers_away();
+  for (auto const& door : doors) {
+    if (!door->socket.empty()) ::unlink(door->socket.c_str());
+    boost::asio::post(executors.front(), [door] {
+      boost::system::error_code ignored;
+      door->acceptor.close(ignored);
+    });
+  }
+  doors.clear();  // their last holders are on the loops
+  each_line([](Line& line) { line.leave(); });
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [this] { return at_work == 0; });
+  if (changed.wait_for(lock, parting_max, [this] { return coroutines == 0; })) return;
+  lock.unlock();
+  // Those who came meanwhile among them.
+  for (bool left = true; left;) {
+    each_line([](Line& line) { line.close(); });
+    lock.lock();
+    left = !changed.wait_for(lock, parting_max, [this] { return coroutines == 0; });
+    lock.unlock();
   }
 }
 
+void GrpcServer::Inside::each_line(std::function<void(Line&)> const& act) {
+  std::lock_guard const lock(mutex);
+  for (auto const& line : lines) boost::asio::post(line->executor(), [line, act] { act(*line); });
+}
+
 GrpcServer::GrpcServer(Settings settings, Methods const& methods, std::vector<boost::asio::any_io_executor> executors)
-    : inside_(std::make_unique<Inside>(std::move(settings), methods, std::move(executors))) {
+    : inside_(std::make_shared<Inside>(std::move(settings), methods, std::move(executors))) {
   inside_->start();
 }
 
@@ -214,20 +361,6 @@ GrpcServer::~GrpcServer() { stop(); }
 
 std::vector<std::string> const& GrpcServer::addresses() const { return inside_->addresses; }
 
-void GrpcServer::stop() {
-  if (!inside_->server) return;
-  using Clock = std::chrono::steady_clock;
-  inside_->stopping = true;
-  // Callers learn it from the answer to their next call, and ask elsewhere from then on. A call that comes when gRPC
-  // itself stops is cut off, so that is done when none came for a while.
-  auto const begun = Clock::now();
-  auto const quiet_since = [&] {
-    return std::max(begun, Clock::time_point(Clock::duration(inside_->last_turned_away.load())));
-  };
-  while (inside_->over_network() && Clock::now() < std::min(quiet_since() + quiet, begun + turning_away_max))
-    std::this_thread::sleep_for(std::chrono::milliseconds{10});
-  inside_->server->Shutdown();
-  check(inside_->at_work == 0, "gRPC waits for the calls that have begun");
-}
+void GrpcServer::stop() { inside_->stop(); }
 
 }  // namespace kith

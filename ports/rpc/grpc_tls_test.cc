@@ -2,12 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
 #include <thread>
 
 #include "base/breaker.h"
+#include "base/loops.h"
 #include "base/run.h"
 #include "ports/rpc/address.h"
 #include "ports/rpc/authority_for_tests.h"
@@ -182,6 +184,42 @@ TEST(RolesOverTcp, TakeNewCertificatesAndAuthoritiesUpWithoutAFailedCall) {
   over = true;
   caller.join();
   EXPECT_EQ(failed, 0);
+}
+
+TEST(RolesOverTcp, AreFoundByNamesToo) {
+  AuthorityForTests ours("ours");
+  auto const identities = issued(ours);
+  Grpc form({.addresses = {"tcp:localhost:0"}, .identities = identities});
+  std::string const address = form.server->addresses()[0];
+  EXPECT_TRUE(address.starts_with("tcp:localhost:") && !address.ends_with(":0")) << address;
+  GrpcChannel channel({.addresses = {address}, .identities = identities, .name = "core.kith.test"});
+  RemoteSample remote(channel);
+  for (int i = 0; i < 3; ++i) EXPECT_NO_THROW(run(remote.touch({})));
+  GrpcChannel nowhere({.addresses = {"tcp:nowhere.invalid:7001"}, .identities = identities, .name = "core.kith.test"});
+  RemoteSample nobody(nowhere);
+  EXPECT_EQ(failure_of(nobody.touch({})).code, Code::unavailable);
+}
+
+TEST(RolesOverTcp, CallOnTheirOwnLoopsWithoutLeavingThem) {
+  Tcp form;
+  Loops loops(2);
+  GrpcChannel channel(
+      {.addresses = form.server->addresses(), .identities = form.settings.identities, .name = "core.kith.test"});
+  channel.run_on(loops.executors());
+  RemoteSample remote(channel);
+  std::atomic<int> stayed = 0;
+  for (std::size_t i = 0; i < 2; ++i)
+    boost::asio::co_spawn(
+        loops.at(i),
+        [](RemoteSample& remote, std::atomic<int>& stayed) -> Task<void> {
+          auto const before = std::this_thread::get_id();
+          for (int calls = 0; calls < 20; ++calls) co_await remote.touch({});
+          if (std::this_thread::get_id() == before) ++stayed;
+        }(remote, stayed),
+        boost::asio::detached);
+  EXPECT_TRUE(comes_true([&] { return stayed == 2; }));
+  EXPECT_NO_THROW(run(remote.touch({})));  // by somebody from elsewhere
+  channel.close();
 }
 
 // Two processes of one role.
@@ -400,6 +438,20 @@ TEST(ProcessesOfOneRole, ThatDoNotAnswerAreGivenAPause) {
       return false;
     }
   }));
+  EXPECT_NO_THROW(run(form.calls().touch({})));
+}
+
+TEST(ProcessesOfOneRole, AreCalledAtOnceAfterTheirNewStartWhateverTheOldOneLost) {
+  Grpc form;
+  auto const late = [&] {
+    Time const soon = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()) + milliseconds(30);
+    return failure_of(form.calls().echo({.deadline = soon}, {.signed_ = 40})).code == Code::unknown;
+  };
+  // Five pauses, each longer than the one before it: the last is 0.8 s at least.
+  int lost = 0;
+  EXPECT_TRUE(comes_true([&] { return (lost += late()) >= Breaker::failures_max + 4; }));
+  form.stop();
+  form.start();
   EXPECT_NO_THROW(run(form.calls().touch({})));
 }
 

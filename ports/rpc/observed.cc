@@ -3,7 +3,9 @@
 #include <memory>
 #include <utility>
 
+#include "base/log.h"
 #include "base/traced.h"
+#include "ports/rpc/failure.h"
 
 namespace kith {
 namespace {
@@ -20,13 +22,26 @@ struct Watched {
   Tracer* tracer;
 };
 
+// The other end is told no more than may be shown to people; the words of an engine are told here.
+Task<std::string> told(Watched const& one, Call call, std::string request) {
+  try {
+    co_return co_await one.answer(call, std::move(request));
+  } catch (...) {
+    Error const error = error_of(std::current_exception());
+    if (is_ours(error.code))
+      log(LogLevel::warn, "a call of another role failed",
+          {{"method", one.method}, {"trouble", error.say}, {"detail", error.detail}});
+    throw;
+  }
+}
+
 Task<std::string> watched(std::shared_ptr<Watched const> one, Call call, std::string request) {
   Span span(one->tracer, {call.trace, call.span, call.sampled}, SpanKind::server, one->method);
   if (span) {
     span.text("rpc.method", one->method);
     call.span = span.place().span;
   }
-  Task<std::string> work = under(span, one->answer(call, std::move(request)));
+  Task<std::string> work = under(span, told(*one, call, std::move(request)));
   co_return co_await observed(&one->numbers, std::move(span), std::move(work));
 }
 

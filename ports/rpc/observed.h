@@ -31,7 +31,8 @@ class ObservedChannel final : public Channel {
   std::map<std::string, CallNumbers, std::less<>> numbers_;  // as many as the program has methods
 };
 
-// What `methods` answers from now on is watched. Before an engine serves them; both must outlive it.
+// What `methods` answers from now on is watched, and what fails on our side is logged. Before an engine serves them;
+// both must outlive it.
 void observe(Methods& methods, Metrics& metrics, Tracer* tracer);
 
 }  // namespace kith

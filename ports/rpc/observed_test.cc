@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/run.h"
 #include "base/traced.h"
 #include "ports/rpc/rpc_test_world.h"
@@ -31,12 +33,12 @@ struct World {
   RemoteSample remote{channel};
 };
 
-Task<void> request(World& world, Code& refusal) {
+Task<void> request(World& world, Code& refusal, Code second_fails = Code::not_found) {
   Span const span(&world.kept, {{1, 2}, 3, true}, SpanKind::server, "request");
   Task<void> first = world.remote.touch({});
   co_await under(span, std::move(first));
   try {
-    Task<Tree> second = world.remote.get_many({}, {.polls = {PollId{static_cast<std::uint64_t>(Code::not_found)}}});
+    Task<Tree> second = world.remote.get_many({}, {.polls = {PollId{static_cast<std::uint64_t>(second_fails)}}});
     co_await under(span, std::move(second));
   } catch (Error const& error) {
     refusal = error.code;
@@ -80,6 +82,22 @@ TEST(Observed, WhatIsNotSampledHasNoSpans) {
   EXPECT_TRUE(world.kept.spans.empty());
   EXPECT_EQ(world.service.last().trace, (TraceId{1, 2}));
   EXPECT_FALSE(world.service.last().sampled);
+}
+
+TEST(Observed, WhatFailsOnOurSideIsLoggedWithTheWordsOfEnginesAndItsTrace) {
+  World world;
+  testing::internal::CaptureStderr();
+  Code refusal = Code::not_found;
+  run(request(world, refusal, Code::internal));
+  EXPECT_EQ(refusal, Code::internal);
+  run(request(world, refusal, Code::not_found));  // the caller's doing
+  EXPECT_THROW(run(world.remote.get_many({}, {.polls = {PollId{100}}})), std::exception);
+  auto const logged = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(logged, '\n'), 2) << logged;
+  EXPECT_NE(logged.find("\"method\":\"kith.sample.Sample/GetMany\""), std::string::npos) << logged;
+  EXPECT_NE(logged.find("an engine's own words"), std::string::npos) << logged;
+  EXPECT_NE(logged.find("\"detail\":\"row 7\""), std::string::npos) << logged;
+  EXPECT_NE(logged.find("\"trace\":\"00000000000000010000000000000002\""), std::string::npos) << logged;
 }
 
 }  // namespace

@@ -121,10 +121,6 @@ struct Grpc : Form {
   explicit Grpc(GrpcServer::Settings given = {}) : settings(std::move(given)) {
     serve(service, methods);
     if (settings.addresses.empty()) settings.addresses = {"unix:" + fresh_socket()};
-    settings.failed = [this](std::string_view method, Error const& error) {
-      std::lock_guard const lock(mutex);
-      failed = std::string(method) + ": " + error.detail;
-    };
     start();
     connect();
   }
@@ -150,8 +146,6 @@ struct Grpc : Form {
   }
 
   GrpcServer::Settings settings;
-  std::mutex mutex;
-  std::string failed;
   Methods methods;
   std::optional<boost::asio::thread_pool> pools[2];
   std::optional<GrpcServer> server;
