@@ -70,7 +70,7 @@ Task<Bearer> Auth::check(Call call, Token request) {
   if (!grant->account) co_return bearer;
   users::Accounts one;
   one.accounts.push_back(grant->account);
-  auto const stamps = co_await needs_.users.stamps(call, std::move(one));
+  auto const stamps = co_await needs_.accounts.stamps(call, std::move(one));
   users::Stamp const& stamp = stamps.stamps.front();
   bearer.valid = stamp.version != 0 && stamp.state != users::State::erasing;
   bearer.role = stamp.role;
@@ -130,18 +130,23 @@ Task<AppSecret> Auth::find_app(Call, AppRequest request) {
 Task<AccountId> Auth::account_of(Call call, std::string login) {
   if (login.find('@') != std::string::npos && !login.starts_with('@')) {
     users::EmailKey const key{needs_.lookup.of("email", fold(trim(login)))};
-    co_return (co_await needs_.users.by_email(call, key)).account;
+    co_return (co_await needs_.accounts.by_email(call, key)).account;
   }
   users::Handles one;
   one.handles.push_back(std::move(login));
-  co_return (co_await needs_.users.by_handle(call, std::move(one))).accounts.front();
+  co_return (co_await needs_.accounts.by_handle(call, std::move(one))).accounts.front();
 }
 
+// Throws Error{unavailable} when nobody knows how often others guessed: many processes that each count alone allow as
+// many times more.
 Task<bool> Auth::too_many_guesses(std::string login, std::string address, bool failed) {
   if (!settings_->limit_guesses) co_return false;
   std::uint64_t const amount = failed ? 1 : 0;
   auto const of_account = co_await needs_.cache.count("guess/account/" + token_hash(fold(login)), amount, guess_window);
   auto const from = co_await needs_.cache.count("guess/address/" + address, amount, guess_window);
+  if (of_account.alone || from.alone)
+    throw Error{Code::unavailable, "Nobody can log in just now; please try again in a minute",
+                "attempts to log in are counted by the cache (engines_cache), which does not answer"};
   co_return of_account.count >= guesses_of_account_max || from.count >= guesses_from_address_max;
 }
 
@@ -165,7 +170,7 @@ Task<SignedIn> Auth::sign_in(Call call, SignInRequest request) {
   }
   users::Accounts one;
   one.accounts.push_back(account);
-  auto const stamp = (co_await needs_.users.stamps(call, std::move(one))).stamps.front();
+  auto const stamp = (co_await needs_.accounts.stamps(call, std::move(one))).stamps.front();
   if (stamp.state == users::State::suspended || stamp.state == users::State::erasing) {
     answer.problem = "This account is suspended";
     co_return answer;
@@ -193,7 +198,7 @@ Task<BrowserIs> Auth::who_is(Call call, Browser request) {
   if (!grant || !grant->browser || grant->state != GrantState::active) co_return who;
   users::Accounts one;
   one.accounts.push_back(grant->account);
-  auto const stamp = (co_await needs_.users.stamps(call, std::move(one))).stamps.front();
+  auto const stamp = (co_await needs_.accounts.stamps(call, std::move(one))).stamps.front();
   if (stamp.state != users::State::active) co_return who;
   who.account = grant->account;
   who.role = stamp.role;

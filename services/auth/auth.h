@@ -50,7 +50,8 @@ class Auth final : public AuthService {
     LookupHash const& lookup;
     Cache& cache;
     Mail& mail;
-    users::UsersService& users;
+    users::UsersService& users;     // whose accounts are changed
+    users::UsersService& accounts;  // and read: every request asks here
     Settings settings;
   };
   explicit Auth(Needs needs) : needs_(std::move(needs)), settings_(std::move(needs_.settings)) {}

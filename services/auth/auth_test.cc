@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ports/cache/line_for_tests.h"
 #include "ports/cache/memory.h"
 #include "ports/hash/cheap.h"
 #include "ports/random/engines.h"
@@ -28,9 +29,10 @@ class AuthTest : public testing::Test {
   AuthTest() {
     world.start([this] {
       cache.emplace(world.time, MemoryCache::Limits{});
+      line.emplace(*cache);
       users.emplace(users::Users::Needs{world.tables(), world.keys, world.time});
       auth.emplace(
-          Auth::Needs{world.tables(), world.time, random, passwords, lookup, *cache, letters, *users, settings});
+          Auth::Needs{world.tables(), world.time, random, passwords, lookup, *line, letters, *users, *users, settings});
     });
   }
   void with(Auth::Settings wanted) {
@@ -80,6 +82,7 @@ class AuthTest : public testing::Test {
   Letters letters;
   Auth::Settings settings;
   std::optional<MemoryCache> cache;
+  std::optional<CacheLine> line;
   std::optional<users::Users> users;
   std::optional<Auth> auth;
 };
@@ -150,6 +153,14 @@ TEST_F(AuthTest, GuessingIsStoppedPerAccount) {
   for (std::uint64_t i = 0; i < guesses_of_account_max; ++i) sign_in("ada", "guess", "10.0.0." + std::to_string(i));
   EXPECT_FALSE(sign_in("ada", "correct horse").account);
   world.advance(guess_window * 2);
+  EXPECT_TRUE(sign_in("ada", "correct horse").account);
+}
+
+TEST_F(AuthTest, NobodyGuessesWhileNobodyCounts) {
+  world.run(auth->sign_up({}, ada()));
+  line->cut = true;
+  EXPECT_THROW(sign_in("ada", "correct horse"), Error);
+  line->cut = false;
   EXPECT_TRUE(sign_in("ada", "correct horse").account);
 }
 

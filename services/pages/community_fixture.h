@@ -12,6 +12,7 @@
 
 #include "ports/table/test_world.h"
 #include "services/graph/graph.h"
+#include "services/pages/distant_fixture.h"
 #include "services/pages/pages.h"
 #include "services/posts/posts.h"
 #include "services/reactions/reactions.h"
@@ -71,8 +72,18 @@ class Community : public testing::Test {
   }
   PostId share(AccountId who, PostId post) { return world.run(posts->share(as(who), {.post = post})).post; }
 
+  // The same in one process and with the tables apart, however much the asker knows beforehand.
   std::vector<posts::SeenPost> see(Call call, std::vector<PostId> asked) {
-    return world.run(posts->see(call, {.posts = std::move(asked)})).posts;
+    posts::SeeRequest known{.posts = asked};
+    for (auto const& post : world.run(posts->fanout_facts_of({}, {.posts = asked})).posts) {
+      known.authors.insert(known.authors.end(), {post.author, post.target_author, post.root_author});
+      known.targets.push_back(post.target);
+    }
+    auto seen = world.run(posts->see(call, {.posts = asked})).posts;
+    DistantServices distant(world);
+    EXPECT_EQ(world.run(distant.posts.see(call, {.posts = asked})).posts, seen);
+    EXPECT_EQ(world.run(distant.posts.see(call, known)).posts, seen);
+    return seen;
   }
   posts::SeenPost see(AccountId viewer, PostId post) { return see(as(viewer), std::vector{post}).front(); }
   bool sees(AccountId viewer, PostId post) { return see(viewer, post).visible; }

@@ -1,29 +1,14 @@
 #include "services/pages/pages.h"
 
+#include <tuple>
+
 #include "base/all.h"
 #include "base/error.h"
 
 namespace kith::pages {
 namespace {
 
-// What a page asks of others, each thing once.
-class Asked {
- public:
-  explicit Asked(std::size_t posts) : authors_(posts * 2) { posts_.reserve(posts * 2); }
-
-  // The author's place among the accounts of the page.
-  std::uint32_t show(posts::Facts const& facts) {
-    // A share has no reactions of its own: all that is done to it is done to what it shares.
-    if (facts.kind != posts::Kind::share) posts_.push_back(facts.post);
-    return authors_.add(facts.author);
-  }
-  std::vector<PostId>& posts() { return posts_; }
-  std::vector<AccountId> const& authors() const { return authors_.ids(); }
-
- private:
-  std::vector<PostId> posts_;
-  Places<AccountId> authors_;
-};
+constexpr std::uint32_t nowhere = Places<PostId>::nowhere;
 
 // A suspended account stands as an empty one; one that waits for approval is there for itself and for
 // moderators, one that is being erased for nobody.
@@ -36,19 +21,70 @@ bool is_shown(users::Stamp const& stamp, Call const& call) {
 
 }  // namespace
 
+// What a page asks of others, each thing once.
+class Pages::Asked {
+ public:
+  Asked(std::size_t posts, Known const& known) : known_(known), authors_(posts * 2) { posts_.reserve(posts * 2); }
+
+  // The author's place among the accounts of the page.
+  std::uint32_t show(posts::Facts const& facts) {
+    // A share has no reactions of its own: all that is done to it is done to what it shares.
+    if (facts.kind != posts::Kind::share && known_.posts.find(facts.post) == nowhere) posts_.push_back(facts.post);
+    return authors_.add(facts.author);
+  }
+  std::vector<PostId>& posts() { return posts_; }
+  std::vector<AccountId> const& authors() const { return authors_.ids(); }
+
+ private:
+  Known const& known_;
+  std::vector<PostId> posts_;
+  Places<AccountId> authors_;
+};
+
 Task<Page> Pages::statuses(Call call, PostsRequest request) {
-  if (request.posts.size() > posts_max) throw Error{Code::invalid, "At most 100 posts can be asked for at once"};
-  posts::SeeRequest asked{.posts = std::move(request.posts)};
+  if (request.posts.size() > posts_max || request.targets.size() > posts_max || request.authors.size() > authors_max)
+    throw Error{Code::invalid, "At most 100 posts can be asked for at once"};
+  posts::SeeRequest asked{.posts = std::move(request.posts), .authors = std::move(request.authors)};
+  asked.targets = std::move(request.targets);
+  asked.with_stamps = true;
+  if (needs_.apart) co_return co_await statuses_apart(call, std::move(asked));
   auto seen = co_await needs_.posts.see(call, std::move(asked));
-  SeenRequest judged{.posts = std::move(seen.posts)};
-  co_return co_await complete(call, std::move(judged));
+  Known known;
+  for (users::Stamp const& stamp : seen.stamps) known.stamped.add(stamp.account);
+  known.stamps = std::move(seen.stamps);
+  co_return co_await joined(call, std::move(seen.posts), std::move(known));
 }
 
-Task<Page> Pages::complete(Call call, SeenRequest request) {
+// What is keyed by the posts and people that were named is asked beside the verdicts; of what these hide nothing is
+// told.
+Task<Page> Pages::statuses_apart(Call call, posts::SeeRequest request) {
+  Known known;
+  for (auto const* const posts : {&request.posts, &request.targets})
+    for (PostId const post : *posts)
+      if (post) known.posts.add(post);
+  for (AccountId const author : request.authors)
+    if (author) known.counted.add(author);
+  reactions::PostIds posts{.posts = known.posts.ids()};
+  posts::AuthorCountsRequest authors{.authors = known.counted.ids()};
+  graph::People people{.people = known.counted.ids()};
+  auto [seen, facts, counts, ties] =
+      co_await all(needs_.posts.see(call, std::move(request)), needs_.reactions.facts(call, std::move(posts)),
+                   needs_.posts.author_counts(call, std::move(authors)), needs_.graph.counts(call, std::move(people)));
+  known.reactions = std::move(facts.posts);
+  known.counts = std::move(counts.authors);
+  known.ties = std::move(ties.counts);
+  for (users::Stamp const& stamp : seen.stamps) known.stamped.add(stamp.account);
+  known.stamps = std::move(seen.stamps);
+  co_return co_await joined(call, std::move(seen.posts), std::move(known));
+}
+
+Task<Page> Pages::complete(Call call, SeenRequest request) { return joined(call, std::move(request.posts), {}); }
+
+Task<Page> Pages::joined(Call call, std::vector<posts::SeenPost> all_seen, Known known) {
   Page page;
-  page.statuses.reserve(request.posts.size());
-  Asked asked(request.posts.size());
-  for (posts::SeenPost& seen : request.posts) {
+  page.statuses.reserve(all_seen.size());
+  Asked asked(all_seen.size(), known);
+  for (posts::SeenPost& seen : all_seen) {
     if (!seen.visible) continue;
     Status& status = page.statuses.emplace_back();
     status.facts = std::move(seen.facts);
@@ -70,43 +106,61 @@ Task<Page> Pages::complete(Call call, SeenRequest request) {
   }
   if (page.statuses.empty()) co_return page;
   reactions::PostIds posts{.posts = std::move(asked.posts())};
-  auto [facts, accounts] =
-      co_await gather(needs_.apart, needs_.reactions.facts(call, std::move(posts)), stamps(call, asked.authors()));
+  auto [facts, accounts] = co_await gather(needs_.apart, needs_.reactions.facts(call, std::move(posts)),
+                                           stamps(call, asked.authors(), known));
   std::size_t next = 0;
+  auto const reactions_to = [&](PostId post) {
+    std::uint32_t const place = known.posts.find(post);
+    return place == nowhere ? std::move(facts.posts.at(next++)) : known.reactions.at(place);
+  };
   for (Status& status : page.statuses) {
-    if (status.facts.kind != posts::Kind::share) status.reactions = std::move(facts.posts.at(next++));
-    if (status.target) status.target_reactions = std::move(facts.posts.at(next++));
-    if (status.quoted) status.quoted_reactions = std::move(facts.posts.at(next++));
+    if (status.facts.kind != posts::Kind::share) status.reactions = reactions_to(status.facts.post);
+    if (status.target) status.target_reactions = reactions_to(status.target->post);
+    if (status.quoted) status.quoted_reactions = reactions_to(status.quoted->post);
   }
   page.accounts = std::move(accounts);
   co_return page;
 }
 
 Task<AccountStamps> Pages::accounts(Call call, AccountsRequest request) {
-  AccountStamps stamped{.accounts = co_await stamps(call, std::move(request.accounts))};
+  Known const nothing;
+  AccountStamps stamped{.accounts = co_await stamps(call, std::move(request.accounts), nothing)};
   co_return stamped;
 }
 
-Task<std::vector<AccountStamp>> Pages::stamps(Call call, std::vector<AccountId> accounts) {
+Task<std::vector<AccountStamp>> Pages::stamps(Call call, std::vector<AccountId> accounts, Known const& known) {
   std::vector<AccountStamp> stamps(accounts.size());
-  if (accounts.empty()) co_return stamps;
-  users::Accounts who{.accounts = accounts};
-  posts::AuthorCountsRequest authors{.authors = accounts};
-  graph::People people{.people = std::move(accounts)};
-  auto const [rows, posts, ties] = co_await gather(needs_.apart, needs_.users.stamps(call, std::move(who)),
-                                                   needs_.posts.author_counts(call, std::move(authors)),
-                                                   needs_.graph.counts(call, std::move(people)));
+  users::Accounts unstamped;
+  posts::AuthorCountsRequest uncounted;
+  for (AccountId const account : accounts) {
+    if (known.stamped.find(account) == nowhere) unstamped.accounts.push_back(account);
+    if (known.counted.find(account) == nowhere) uncounted.authors.push_back(account);
+  }
+  users::StampList rows;
+  posts::AuthorCountsPage posts;
+  graph::CountsList ties;
+  if (!unstamped.accounts.empty() || !uncounted.authors.empty()) {
+    graph::People people{.people = uncounted.authors};
+    std::tie(rows, posts, ties) = co_await gather(needs_.apart, needs_.users.stamps(call, std::move(unstamped)),
+                                                  needs_.posts.author_counts(call, std::move(uncounted)),
+                                                  needs_.graph.counts(call, std::move(people)));
+  }
+  std::size_t row = 0, next = 0;
   for (std::size_t i = 0; i < stamps.size(); ++i) {
-    AccountStamp& stamp = stamps[i];
-    users::Stamp const& row = rows.stamps.at(i);
-    stamp.account = row.account;
-    if (!is_shown(row, call)) continue;
-    stamp.version = row.version;
-    stamp.ties_version = ties.counts.at(i).version;
-    stamp.followers = ties.counts.at(i).followers;
-    stamp.following = ties.counts.at(i).following;
-    stamp.posts = posts.authors.at(i).posts;
-    stamp.last_post = posts.authors.at(i).last;
+    std::uint32_t const stamped = known.stamped.find(accounts[i]), counted = known.counted.find(accounts[i]);
+    users::Stamp const& stamp = stamped == nowhere ? rows.stamps.at(row++) : known.stamps.at(stamped);
+    posts::AuthorCountsItem const& written = counted == nowhere ? posts.authors.at(next) : known.counts.at(counted);
+    graph::TieCountsOf const& tied = counted == nowhere ? ties.counts.at(next) : known.ties.at(counted);
+    if (counted == nowhere) ++next;
+    AccountStamp& shown = stamps[i];
+    shown.account = stamp.account;
+    if (!is_shown(stamp, call)) continue;
+    shown.version = stamp.version;
+    shown.ties_version = tied.version;
+    shown.followers = tied.followers;
+    shown.following = tied.following;
+    shown.posts = written.posts;
+    shown.last_post = written.last;
   }
   co_return stamps;
 }

@@ -13,6 +13,7 @@
 namespace kith::pages {
 
 inline constexpr std::size_t posts_max = 100;
+inline constexpr std::size_t authors_max = 300;
 
 class Pages final : public PagesService {
  public:
@@ -30,7 +31,21 @@ class Pages final : public PagesService {
   Task<AccountStamps> accounts(Call call, AccountsRequest request) override;
 
  private:
-  Task<std::vector<AccountStamp>> stamps(Call call, std::vector<AccountId> accounts);
+  // What is known of a page's posts and people before it is joined.
+  struct Known {
+    Places<PostId> posts = Places<PostId>(0);
+    std::vector<reactions::ReactionFacts> reactions = {};
+    Places<AccountId> counted = Places<AccountId>(0);
+    std::vector<posts::AuthorCountsItem> counts = {};
+    std::vector<graph::TieCountsOf> ties = {};
+    Places<AccountId> stamped = Places<AccountId>(0);
+    std::vector<users::Stamp> stamps = {};
+  };
+  class Asked;
+
+  Task<Page> statuses_apart(Call call, posts::SeeRequest request);
+  Task<Page> joined(Call call, std::vector<posts::SeenPost> seen, Known known);
+  Task<std::vector<AccountStamp>> stamps(Call call, std::vector<AccountId> accounts, Known const& known);
 
   Needs needs_;
 };

@@ -37,7 +37,18 @@ class CountingStrict final : public Strict {
 class PagesTest : public Community {
  protected:
   Page page(AccountId viewer, std::vector<PostId> asked) {
-    return world.run(pages->statuses(as(viewer), {.posts = std::move(asked)}));
+    Page shown = world.run(pages->statuses(as(viewer), {.posts = asked}));
+    // The same with the tables apart, however much is known beforehand.
+    DistantServices distant(world);
+    PostsRequest known{.posts = asked};
+    EXPECT_EQ(world.run(distant.pages.statuses(as(viewer), known)), shown);
+    for (auto const& account : shown.accounts) known.authors.push_back(account.account);
+    known.targets = asked;
+    EXPECT_EQ(world.run(distant.pages.statuses(as(viewer), known)), shown);
+    for (auto const& status : shown.statuses)
+      if (status.target) known.targets.push_back(status.target->post);
+    EXPECT_EQ(world.run(distant.pages.statuses(as(viewer), known)), shown);
+    return shown;
   }
 };
 

@@ -46,9 +46,10 @@ Task<PostPage> Posts::page_of(Call call, Scan<Row> scan, std::size_t limit,
     std::vector<PostId> ids;
     for (auto const& row : rows)
       if (wanted(*row, filter)) ids.push_back(row->post);
-    std::vector<SeenPost> seen;
+    Seen found;
     SeeRequest asked{.posts = std::move(ids)};
-    if (!asked.posts.empty()) seen = co_await see_all(call, std::move(asked));
+    if (!asked.posts.empty()) found = co_await see_all(call, std::move(asked));
+    auto& seen = found.posts;
     std::size_t next = 0;
     for (auto const& row : rows) {
       if (page.posts.size() == limit) {
@@ -88,7 +89,7 @@ Task<PostPage> Posts::pinned(Call call, AccountId author) {
   if (ids.empty()) co_return page;
   SeeRequest asked{.posts = std::move(ids)};
   auto seen = co_await see_all(call, std::move(asked));
-  for (SeenPost& post : seen)
+  for (SeenPost& post : seen.posts)
     if (post.visible) page.posts.push_back(std::move(post));
   co_return page;
 }

@@ -80,6 +80,27 @@ SeenPost seen_of(Sight const& sight, PostId post, AccountId viewer) {
   return seen;
 }
 
+Seen seen_by(Sight& sight, SeeRequest const& request, AccountId viewer) {
+  Seen seen;
+  seen.posts.reserve(request.posts.size());
+  for (PostId const post : request.posts) seen.posts.push_back(seen_of(sight, post, viewer));
+  if (request.with_stamps) seen.stamps = sight.take_stamps();
+  return seen;
+}
+
+// What has counts of its own; all that is done to a share is done to what it shares.
+std::vector<Facts*> shown_of(Seen& seen) {
+  std::vector<Facts*> shown;
+  shown.reserve(seen.posts.size() * 2);
+  for (SeenPost& post : seen.posts) {
+    if (!post.visible) continue;
+    if (post.facts.kind != Kind::share) shown.push_back(&post.facts);
+    if (post.target) shown.push_back(&*post.target);
+    if (post.quoted) shown.push_back(&*post.quoted);
+  }
+  return shown;
+}
+
 FanoutFacts fanout_facts(Found<Head> const& found, posts::Version const* version) {
   FanoutFacts facts{.post = found->post, .author = found->author};
   facts.head_version = found.version();
@@ -107,81 +128,39 @@ void signed_in(Call const& call) {
   if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
 }
 
-Task<Sight> Posts::look(Call call, std::vector<PostId> posts, std::vector<AccountId> authors) {
+Task<Sight> Posts::look(Call call, std::vector<PostId> posts, Sight::Named named) {
   Sight::Needs const needs{needs_.tables, needs_.users, needs_.graph};
-  return Sight::of(needs, call, std::move(posts), std::move(authors));
+  return Sight::of(needs, call, std::move(posts), std::move(named));
 }
 
 Task<Sight> Posts::look(Call call, PostId post) { return look(call, std::vector<PostId>(1, post)); }
 
 Task<Seen> Posts::see(Call call, SeeRequest request) {
-  if (request.posts.size() > see_max) throw Error{Code::invalid, "At most 500 posts can be asked for at once"};
-  Seen seen{.posts = co_await see_all(call, std::move(request))};
+  if (request.posts.size() > see_max || request.targets.size() > see_max)
+    throw Error{Code::invalid, "At most 500 posts can be asked for at once"};
+  co_return co_await see_all(call, std::move(request));
+}
+
+Task<Seen> Posts::see_all(Call call, SeeRequest request) {
+  if (needs_.tables.apart() && !request.verdict_only) co_return co_await see_apart(call, std::move(request));
+  Sight::Named named{std::move(request.authors), std::move(request.targets)};
+  Sight sight = co_await look(call, request.posts, std::move(named));
+  Seen seen = seen_by(sight, request, call.viewer);
+  if (!request.verdict_only) co_await fill(call, shown_of(seen));
   co_return seen;
 }
 
-Task<std::vector<SeenPost>> Posts::see_all(Call call, SeeRequest request) {
-  Sight const sight = co_await look(call, request.posts, std::move(request.authors));
-  std::vector<SeenPost> seen;
-  seen.reserve(request.posts.size());
-  for (PostId const post : request.posts) seen.push_back(seen_of(sight, post, call.viewer));
-  if (request.verdict_only) co_return seen;
-
-  // A share has no counts of its own: all that is done to it is done to what it shares.
-  std::vector<Facts*> shown;
-  shown.reserve(seen.size() * 2);
-  for (SeenPost& post : seen) {
-    if (!post.visible) continue;
-    if (post.facts.kind != Kind::share) shown.push_back(&post.facts);
-    if (post.target) shown.push_back(&*post.target);
-    if (post.quoted) shown.push_back(&*post.quoted);
-  }
-  co_await fill(call, std::move(shown));
+// Verdicts beside what stands beside the posts, though it is not known yet which of it will be shown.
+Task<Seen> Posts::see_apart(Call call, SeeRequest request) {
+  std::vector<PostId> asked = request.posts;
+  asked.insert(asked.end(), request.targets.begin(), request.targets.end());
+  bool const own = call.viewer && std::ranges::find(request.authors, call.viewer) != request.authors.end();
+  Sight::Named named{std::move(request.authors), std::move(request.targets)};
+  auto [sight, marks] =
+      co_await kith::all(look(call, request.posts, std::move(named)), marks_of(call, std::move(asked), {}, own));
+  Seen seen = seen_by(sight, request, call.viewer);
+  co_await fill(call, shown_of(seen), std::move(marks));
   co_return seen;
-}
-
-// Counts, and what the viewer did: one look-up of each kind for the whole page.
-Task<void> Posts::fill(Call call, std::vector<Facts*> shown) {
-  if (shown.empty()) co_return;
-  std::vector<PostCounts::Key> counted;
-  counted.reserve(shown.size());
-  for (Facts const* facts : shown) counted.push_back({facts->post});
-  auto const [counts, owns] =
-      co_await gather(needs_.tables.apart(), needs_.tables.get_many<PostCounts>(std::move(counted)),
-                      needs_.tables.get<OwnCounts>({call.viewer}));
-  bool own = false;
-  for (std::size_t i = 0; i < shown.size(); ++i) {
-    own = own || shown[i]->author == call.viewer;
-    if (!counts[i]) continue;
-    shown[i]->reply_count = counts[i]->replies;
-    shown[i]->share_count = counts[i]->shares;
-    shown[i]->quote_count = counts[i]->quotes;
-  }
-  if (!call.viewer) co_return;
-
-  // Counts stand beside the rows they count, so where nothing is counted nothing needs to be looked for.
-  std::vector<Share::Key> shared;
-  std::vector<Facts*> shared_by_some;
-  for (Facts* const facts : shown) {
-    if (facts->share_count == 0) continue;
-    shared.push_back({facts->post, call.viewer});
-    shared_by_some.push_back(facts);
-  }
-  std::vector<MutedThread::Key> muted;
-  if (owns && owns->muted_threads > 0)
-    for (Facts const* facts : shown) muted.push_back({call.viewer, facts->root ? facts->root : facts->post});
-  if (!shared.empty() || !muted.empty()) {
-    auto const [shares, mutes] =
-        co_await gather(needs_.tables.apart(), needs_.tables.get_many<Share>(std::move(shared)),
-                        needs_.tables.get_many<MutedThread>(std::move(muted)));
-    for (std::size_t i = 0; i < shares.size(); ++i) shared_by_some[i]->shared_by_me = static_cast<bool>(shares[i]);
-    for (std::size_t i = 0; i < mutes.size(); ++i) shown[i]->thread_muted = static_cast<bool>(mutes[i]);
-  }
-  if (!own || !owns || owns->pins == 0) co_return;
-  Scan<Pin> const scan{.partition = {call.viewer}, .limit = pins_max};
-  auto const pins = co_await needs_.tables.scan<Pin>(scan);
-  for (Facts* facts : shown)
-    facts->pinned_by_me = std::ranges::any_of(pins, [&](auto const& pin) { return pin->post == facts->post; });
 }
 
 Task<ContentList> Posts::contents(Call, ContentKeys request) {

@@ -7,13 +7,16 @@
 // of a thread, replies, quotes) follow from the head before the answer is given. Who may see a post is
 // said here and nowhere else, by `see`. Any thread.
 //
-// Sources: posts.cc (reading one post), publish.cc, edit.cc, shares.cc, lists.cc, thread.cc, own.cc
-// (pins, muted threads), drafts.cc, events.cc (what follows from a head), gone.cc (erased accounts), rebuild.cc.
+// Sources: posts.cc (reading posts), marks.cc (their counts, what the viewer did), publish.cc, edit.cc, shares.cc,
+// lists.cc, thread.cc, own.cc (pins, muted threads), drafts.cc, events.cc (what follows from a head), gone.cc (erased
+// accounts), rebuild.cc.
 
 #include <mutex>
+#include <optional>
 #include <span>
 
 #include "base/live.h"
+#include "base/places.h"
 #include "ports/clock/clock.h"
 #include "ports/clock/minter.h"
 #include "ports/table/tables.h"
@@ -96,11 +99,26 @@ class Posts final : public PostsService, public PostsFollower {
     bool fresh = true;
   };
 
-  Task<Sight> look(Call call, std::vector<PostId> posts, std::vector<AccountId> authors = {});
+  // What stands beside posts, and what the viewer did to them; where the tables are apart, read before it is known
+  // which of it will be shown.
+  struct Marks {
+    Places<PostId> posts = Places<PostId>(0);
+    std::vector<Found<PostCounts>> counts = {};
+    std::vector<Found<Share>> shares = {};
+    std::vector<Found<MutedThread>> mutes = {};
+    Found<OwnCounts> owns = {};
+    std::optional<FoundRows<Pin>> pins = {};
+  };
+
+  Task<Sight> look(Call call, std::vector<PostId> posts, Sight::Named named = {});
   Task<Sight> look(Call call, PostId post);
   Task<void> refuse_foreign(Call call, PostId post);
-  Task<std::vector<SeenPost>> see_all(Call call, SeeRequest request);
+  Task<Seen> see_all(Call call, SeeRequest request);
+  Task<Seen> see_apart(Call call, SeeRequest request);
   Task<void> fill(Call call, std::vector<Facts*> shown);
+  Task<void> fill(Call call, std::vector<Facts*> shown, Marks marks);
+  Task<std::vector<AccountId>> followed_of(Call call, std::vector<AccountId> authors);
+  Task<Marks> marks_of(Call call, std::vector<PostId> posts, Marks known, bool pins);
 
   Task<Ready> prepare(Call call, NewPost const& post);
   Task<Audience> checked_audience(Call call, Audience asked, Head const* root, Rule otherwise);

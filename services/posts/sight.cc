@@ -23,16 +23,15 @@ std::vector<T> next_part(std::vector<T>& all, std::size_t& begin) {
   return {std::make_move_iterator(from), std::make_move_iterator(to)};
 }
 
-Task<std::vector<users::State>> states_of(users::UsersService& users, Call call, std::vector<AccountId> authors) {
-  std::vector<users::State> states;
-  states.reserve(authors.size());
+Task<std::vector<users::Stamp>> stamps_of(users::UsersService& users, Call call, std::vector<AccountId> authors) {
+  std::vector<users::Stamp> stamps;
+  stamps.reserve(authors.size());
   for (std::size_t begin = 0; begin < authors.size();) {
     users::Accounts part{.accounts = next_part(authors, begin)};
-    auto const stamps = co_await users.stamps(call, std::move(part));
-    for (users::Stamp const& stamp : stamps.stamps)
-      states.push_back(stamp.version == 0 ? users::State::unspecified : stamp.state);
+    auto const found = co_await users.stamps(call, std::move(part));
+    stamps.insert(stamps.end(), found.stamps.begin(), found.stamps.end());
   }
-  co_return states;
+  co_return stamps;
 }
 
 Task<std::vector<graph::Judged>> judged_of(graph::GraphService& graph, Call call,
@@ -52,12 +51,15 @@ Task<std::vector<graph::Judged>> judged_of(graph::GraphService& graph, Call call
 Sight::Sight(Call const& call, std::size_t expected)
     : viewer_{call.viewer, is_moderator(call.role)}, places_(expected), authors_(expected) {}
 
-Task<Sight> Sight::of(Needs needs, Call call, std::vector<PostId> posts, std::vector<AccountId> authors) {
+Task<Sight> Sight::of(Needs needs, Call call, std::vector<PostId> posts, Named named) {
   Sight sight(call, posts.size() + posts.size() / 2);
   for (PostId const post : posts)
     if (post) sight.add(post, 2);
-  if (needs.tables.apart() && !authors.empty()) {
-    for (AccountId const author : authors)
+  if (needs.tables.apart() && !named.authors.empty()) {
+    // The heads say how far each is followed.
+    for (PostId const target : named.targets)
+      if (target) sight.add(target, 0);
+    for (AccountId const author : named.authors)
       if (author) sight.authors_.add(author);
     std::vector<Task<void>> both;
     both.push_back(sight.load_ties(needs, call, false));
@@ -106,15 +108,15 @@ Task<void> Sight::load_heads(Tables& tables) {
 }
 
 Task<void> Sight::load_ties(Needs needs, Call call, bool with_heads) {
-  std::size_t const first = states_.size();
+  std::size_t const first = stamps_.size();
   std::vector<AccountId> authors(authors_.ids().begin() + static_cast<std::ptrdiff_t>(first), authors_.ids().end());
-  states_.resize(authors_.size());
+  stamps_.resize(authors_.size());
   std::vector<graph::Question> questions;
   if (viewer_.account) questions = questions_of(first, with_heads);
   if (authors.empty() && questions.empty()) co_return;
-  auto [states, judged] = co_await gather(needs.tables.apart(), states_of(needs.users, call, std::move(authors)),
+  auto [stamps, judged] = co_await gather(needs.tables.apart(), stamps_of(needs.users, call, std::move(authors)),
                                           judged_of(needs.graph, call, std::move(questions)));
-  std::ranges::copy(states, states_.begin() + static_cast<std::ptrdiff_t>(first));
+  std::ranges::copy(stamps, stamps_.begin() + static_cast<std::ptrdiff_t>(first));
   std::ranges::move(judged, std::back_inserter(judged_));
 }
 
@@ -171,7 +173,7 @@ graph::Judged const& Sight::tie(AccountId author) const {
 Subject Sight::subject(Head const* head) const {
   if (head == nullptr) return {};
   std::uint32_t const place = authors_.find(head->author);
-  Subject subject{.head = head, .author = place < states_.size() ? states_[place] : users::State::unspecified};
+  Subject subject{.head = head, .author = place < stamps_.size() ? stamps_[place].state : users::State::unspecified};
   if (!viewer_.account || head->author == viewer_.account) return subject;
   subject.tie = &tie(head->author);
   if (head->audience.rule != Rule::list) return subject;

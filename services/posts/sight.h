@@ -15,14 +15,20 @@ namespace kith::posts {
 
 class Sight {
  public:
+  Sight() = default;  // of nothing
   struct Needs {
     Tables& tables;
     users::UsersService& users;
     graph::GraphService& graph;
   };
-  // Loads; any number of posts. Authors that the asker knows beforehand are asked about beside the posts where that
-  // spares a journey.
-  static Task<Sight> of(Needs needs, Call call, std::vector<PostId> posts, std::vector<AccountId> authors);
+  // What the asker knows of the posts beforehand. Asked about beside them where that spares a journey; else not looked
+  // at, for the heads name it all.
+  struct Named {
+    std::vector<AccountId> authors = {};  // of the posts and of the targets
+    std::vector<PostId> targets = {};     // that they share or quote
+  };
+  // Loads; any number of posts.
+  static Task<Sight> of(Needs needs, Call call, std::vector<PostId> posts, Named named);
 
   // A post that was asked for, or the root or target of one; null when it is not there.
   Head const* head(PostId post) const;
@@ -32,6 +38,8 @@ class Sight {
   bool visible(PostId post) const;
   // The viewer and the author of a post that was loaded.
   graph::Judged const& tie(AccountId author) const;
+  // Of every author that was met, as their accounts were for the verdicts.
+  std::vector<users::Stamp> take_stamps() { return std::move(stamps_); }
   Rule shown_rule(Head const& head) const { return posts::shown_rule(head, root_of(head)); }
   // A share stands for what it shares.
   PostId meant(PostId post) const;
@@ -54,7 +62,7 @@ class Sight {
   std::vector<std::uint8_t> targets_;  // how many targets further each is followed
   std::vector<Found<Head>> heads_;
   Places<AccountId> authors_;
-  std::vector<users::State> states_;
+  std::vector<users::Stamp> stamps_;        // version zero: not there
   std::vector<std::uint32_t> question_of_;  // of each author, the last that was asked; nowhere: the viewer
   std::vector<Asked> asked_;                // what each question was about
   std::vector<graph::Judged> judged_;

@@ -99,7 +99,8 @@ Task<ThreadPage> Posts::thread(Call call, ThreadRequest request) {
   std::vector<PostId> asked = above;
   asked.insert(asked.end(), below.begin(), below.end());
   SeeRequest see{.posts = std::move(asked)};
-  auto seen = co_await see_all(call, std::move(see));
+  auto found = co_await see_all(call, std::move(see));
+  auto& seen = found.posts;
   ThreadPage page;
   for (std::size_t i = 0; i < seen.size(); ++i) {
     if (!seen[i].visible) continue;

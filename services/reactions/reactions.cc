@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/all.h"
-
 namespace kith::reactions {
 namespace {
 
@@ -116,10 +114,10 @@ Task<FactsPage> Reactions::facts(Call call, PostIds request) {
   keys.reserve(request.posts.size());
   for (PostId const post : request.posts) keys.push_back({post});
   if (keys.empty()) co_return page;
+  if (needs_.tables.apart()) co_return co_await facts_apart(call, std::move(request), std::move(keys));
+  auto const counts = co_await needs_.tables.get_many<ReactionCounts>(std::move(keys));
   // Of nobody: a row that is not there.
-  auto const [counts, marks] =
-      co_await gather(needs_.tables.apart(), needs_.tables.get_many<ReactionCounts>(std::move(keys)),
-                      needs_.tables.get<BookmarkCounts>({call.viewer}));
+  auto const marks = co_await needs_.tables.get<BookmarkCounts>({call.viewer});
   for (std::size_t i = 0; i < counts.size(); ++i) {
     page.posts[i].post = request.posts[i];
     count(page.posts[i], counts[i]);
@@ -138,12 +136,34 @@ Task<FactsPage> Reactions::facts(Call call, PostIds request) {
   if (marks && marks->bookmarks > 0)
     for (PostId const post : request.posts) marked.push_back({call.viewer, post});
   if (own.empty() && marked.empty()) co_return page;
-  auto const [reactions, bookmarks] =
-      co_await gather(needs_.tables.apart(), needs_.tables.get_many<Reaction>(std::move(own)),
-                      needs_.tables.get_many<Bookmark>(std::move(marked)));
+  auto const reactions = co_await needs_.tables.get_many<Reaction>(std::move(own));
+  auto const bookmarks = co_await needs_.tables.get_many<Bookmark>(std::move(marked));
   for (std::size_t i = 0; i < reactions.size(); ++i)
     if (reactions[i]) page.posts[places[i]].mine = reactions[i]->kind;
   for (std::size_t i = 0; i < bookmarks.size(); ++i) page.posts[i].bookmarked = static_cast<bool>(bookmarks[i]);
+  co_return page;
+}
+
+// All at once: a journey costs more than the rows that are not there.
+Task<FactsPage> Reactions::facts_apart(Call call, PostIds request, std::vector<ReactionCounts::Key> keys) {
+  std::vector<Reaction::Key> own;
+  std::vector<Bookmark::Key> marked;
+  if (call.viewer)
+    for (PostId const post : request.posts) {
+      own.push_back({post, call.viewer});
+      marked.push_back({call.viewer, post});
+    }
+  auto const [counts, reactions, bookmarks] = co_await needs_.tables.get_each<ReactionCounts, Reaction, Bookmark>(
+      std::move(keys), std::move(own), std::move(marked));
+  FactsPage page;
+  page.posts.resize(request.posts.size());
+  for (std::size_t i = 0; i < page.posts.size(); ++i) {
+    page.posts[i].post = request.posts[i];
+    count(page.posts[i], counts[i]);
+    if (!call.viewer) continue;
+    if (reactions[i]) page.posts[i].mine = reactions[i]->kind;
+    page.posts[i].bookmarked = static_cast<bool>(bookmarks[i]);
+  }
   co_return page;
 }
 

@@ -48,6 +48,7 @@ class Reactions final : public ReactionsService, public ReactionsFollower {
     AccountId author;
     bool visible = false;
   };
+  Task<FactsPage> facts_apart(Call call, PostIds request, std::vector<ReactionCounts::Key> keys);
   // What a post stands for, as far as the viewer may see it.
   Task<Target> target(Call call, PostId post);
   // One commit; false when the row moved meanwhile.

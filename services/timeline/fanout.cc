@@ -104,14 +104,15 @@ Task<void> Timeline::fan_out(posts::FanoutFacts post, TieId after) {
   bool const famous = co_await famous_now(post.author, counts.counts.front().followers);
   if (famous || counts.counts.front().followers == 0) co_return;
   graph::TiesRequest const page{
-      .person = post.author, .kind = graph::TieKind::follower, .max = after, .limit = fanout_at_once};
+      .person = post.author, .kind = graph::TieKind::follower, .max = after, .limit = needs_.settings.fanout_at_once};
   auto const followers = co_await needs_.graph.ties(Call{}, page);
   std::vector<AccountId> people;
   people.reserve(followers.ties.size());
   for (auto const& tie : followers.ties) people.push_back(tie.other);
   if (followers.more) {
     std::vector<Event> events;
-    events.push_back(needs_.tables.event(FanoutContinued{.post = post.post, .after = followers.ties.back().tie}));
+    TieId const last = followers.ties.back().tie;
+    events.push_back(needs_.tables.event(FanoutContinued{.post = post.post, .after = last, .part = last.value}));
     co_await needs_.log.append(std::move(events));
   }
   people = co_await reading(std::move(people));
@@ -152,7 +153,8 @@ Task<std::vector<AccountId>> Timeline::tied_to(AccountId root_author, std::vecto
 }
 
 Task<void> Timeline::fan_out_to_lists(posts::FanoutFacts const& post) {
-  graph::TiesRequest page{.person = post.author, .kind = graph::TieKind::listed, .limit = fanout_at_once};
+  graph::TiesRequest page{
+      .person = post.author, .kind = graph::TieKind::listed, .limit = needs_.settings.fanout_at_once};
   for (bool more = true; more;) {
     auto const lists = co_await needs_.graph.ties(Call{}, page);
     std::vector<std::uint64_t> feeds;
@@ -165,15 +167,16 @@ Task<void> Timeline::fan_out_to_lists(posts::FanoutFacts const& post) {
 
 Task<void> Timeline::fan_out_to_tag(posts::FanoutFacts const& post, std::string tag, AccountId after_person) {
   Scan<TagFollower> scan{.partition = {tag}};
-  scan.limit = fanout_at_once;
+  scan.limit = needs_.settings.fanout_at_once;
   if (after_person) scan.from = after(TagFollower::sort(after_person));
   auto const followers = co_await needs_.tables.scan<TagFollower>(std::move(scan));
   std::vector<AccountId> people;
   for (auto const& follower : followers) people.push_back(follower->person);
   if (followers.more) {
     std::vector<Event> events;
+    AccountId const last = people.back();
     events.push_back(
-        needs_.tables.event(FanoutContinued{.post = post.post, .tag = tag, .after_person = people.back()}));
+        needs_.tables.event(FanoutContinued{.post = post.post, .tag = tag, .after_person = last, .part = last.value}));
     co_await needs_.log.append(std::move(events));
   }
   people = co_await reading(std::move(people));

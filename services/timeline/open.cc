@@ -13,9 +13,9 @@ constexpr char const* public_name = "public";
 constexpr std::size_t latest_max = 80;                         // some pages
 constexpr Duration latest_kept_for = std::chrono::seconds{1};  // what another process writes is seen then
 
-bool is_public(Reason, posts::SeenPost const& seen) {
-  return seen.facts.shown_rule == posts::Rule::public_ && !seen.facts.author_muted;
-}
+bool is_public(posts::Facts const& facts) { return facts.shown_rule == posts::Rule::public_ && !facts.author_muted; }
+
+bool belongs(Reason, pages::Status const& status) { return is_public(status.facts); }
 
 }  // namespace
 
@@ -23,24 +23,24 @@ Task<TimelinePage> Timeline::public_(Call call, PageRequest request) {
   // Nothing comes from other servers, and there are no pictures yet: those pages are empty.
   if ((request.remote && !request.local) || request.only_media) co_return TimelinePage{};
   Source const source{.kind = TimelineKind::public_, .name = public_name};
-  Keep const keep{is_public};
-  co_return co_await page_of(call, std::move(request), source, keep);
+  Keep const keep{belongs};
+  co_return co_await page_of(call, std::move(request), source, keep, {});
 }
 
 Task<TimelinePage> Timeline::tagged(Call call, PageRequest request) {
   if ((request.remote && !request.local) || request.only_media) co_return TimelinePage{};
   Source const source{.kind = TimelineKind::tag, .name = request.tag};
-  Keep keep{is_public};
+  Keep const keep{belongs};
   // Several tags: each further one is looked up among the posts found, by their own rows.
   if (!request.all.empty() || !request.none.empty() || !request.any.empty())
     co_return co_await tagged_many(call, std::move(request));
-  co_return co_await page_of(call, std::move(request), source, keep);
+  co_return co_await page_of(call, std::move(request), source, keep, {});
 }
 
 Task<TimelinePage> Timeline::linked(Call call, PageRequest request) {
   Source const source{.kind = TimelineKind::link, .name = link_name(request.link)};
-  Keep const keep{is_public};
-  co_return co_await page_of(call, std::move(request), source, keep);
+  Keep const keep{belongs};
+  co_return co_await page_of(call, std::move(request), source, keep, {});
 }
 
 Task<Timeline::Candidates> Timeline::open_candidates(Source const& source, PageRequest const& request,
@@ -71,7 +71,7 @@ Task<Timeline::Candidates> Timeline::open_candidates(Source const& source, PageR
   auto const rows = co_await needs_.tables.scan<TimelineEntry>(std::move(scan));
   Candidates found{.lines = {}, .more = rows.more};
   found.lines.reserve(rows.rows.size());
-  for (auto const& row : rows) found.lines.push_back({row->post, row->author, {}, {}, Reason::unspecified});
+  for (auto const& row : rows) found.lines.push_back({row->post, row->author, {}, {}, {}, Reason::unspecified});
   if (!rows.rows.empty()) found.last = rows.rows.back()->post;
   co_return found;
 }
@@ -87,7 +87,7 @@ Task<std::shared_ptr<Timeline::Latest const>> Timeline::latest_public() {
   auto const rows = co_await needs_.tables.scan<TimelineEntry>(std::move(scan));
   auto latest = std::make_shared<Latest>(Latest{.more = rows.more, .written = written, .read_at = now});
   latest->lines.reserve(rows.rows.size());
-  for (auto const& row : rows) latest->lines.push_back({row->post, row->author, {}, {}, Reason::unspecified});
+  for (auto const& row : rows) latest->lines.push_back({row->post, row->author, {}, {}, {}, Reason::unspecified});
   std::lock_guard const lock(latest_mutex_);
   latest_ = latest;
   co_return latest;
@@ -100,7 +100,6 @@ Task<TimelinePage> Timeline::tagged_many(Call call, PageRequest request) {
   for (auto* const tags : {&request.any, &request.all, &request.none}) tags->resize(std::min(tags->size(), tags_max));
   std::vector<std::string> names(1, request.tag);
   names.insert(names.end(), request.any.begin(), request.any.end());
-  Keep const keep{is_public};
   TimelinePage page;
   std::vector<posts::SeenPost> shown;
   std::size_t const limit = std::clamp<std::size_t>(request.limit, 1, page_max);
@@ -131,8 +130,7 @@ Task<TimelinePage> Timeline::tagged_many(Call call, PageRequest request) {
     }
     auto seen = co_await needs_.posts.see(call, std::move(see));
     for (auto& post : seen.posts)
-      if (post.visible && shown.size() < limit && is_public(Reason::unspecified, post))
-        shown.push_back(std::move(post));
+      if (post.visible && shown.size() < limit && is_public(post.facts)) shown.push_back(std::move(post));
     page.first = page.first ? page.first : ids.front();
     page.last = shown.size() == limit ? shown.back().facts.post : ids.back();
     page.more = more || shown.size() == limit;

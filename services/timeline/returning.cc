@@ -15,10 +15,10 @@ constexpr std::size_t put_max = 1'000;  // rows of one write
 }  // namespace
 
 // Notes that a person reads, at most once an hour; who was away gets their feed completed first.
-Task<void> Timeline::arrive(AccountId person) {
+Task<bool> Timeline::arrive(AccountId person) {
   Time const now = needs_.clock.now();
   auto const state = co_await needs_.tables.get<FeedState>({person});
-  if (state && state->last_access > now - access_noted_every) co_return;
+  if (state && state->last_access > now - access_noted_every) co_return false;
   bool const away = !state || state->last_access < now - needs_.settings.active_for;
   FeedState next = state ? *state : FeedState{.person = person};
   next.last_access = now;
@@ -32,8 +32,8 @@ Task<void> Timeline::arrive(AccountId person) {
     change.may_be_lost();  // then it is noted an hour later, or by the next visit
   auto const committed = co_await needs_.tables.commit(std::move(change));
   // A conflict: another request of the same person just did it.
-  if (!away || committed.conflict()) co_return;
-  co_await rebuild(person, PostId{first_id_at(from)});
+  if (away && committed.done()) co_await rebuild(person, PostId{first_id_at(from)});
+  co_return away;
 }
 
 // All of it again: the first time may have failed half-way, and would not be tried by the next request.
@@ -137,31 +137,20 @@ Task<bool> Timeline::famous_now(AccountId author, std::uint64_t followers) {
   throw Error{Code::unavailable, "Please try again", "an author's fame changes too often"};
 }
 
-// The famous authors that the viewer follows. Who is famous may be ten seconds old.
-Task<std::vector<AccountId>> Timeline::famous_followed(Call call) {
-  std::vector<AccountId> famous;
-  bool fresh = false;
+// Who is famous, as it was ten seconds ago at most.
+Task<std::vector<AccountId>> Timeline::famous() {
   {
     std::lock_guard const lock(famous_mutex_);
-    fresh = famous_read_ != Duration::min() && needs_.clock.monotonic() < famous_read_ + famous_kept_for;
-    if (fresh) famous = famous_;
+    if (famous_read_ != Duration::min() && needs_.clock.monotonic() < famous_read_ + famous_kept_for) co_return famous_;
   }
-  if (!fresh) {
-    Scan<Famous> scan{.partition = {famous_name}};
-    scan.limit = scan_max;
-    for (auto const& row : co_await needs_.tables.scan<Famous>(std::move(scan))) famous.push_back(row->author);
-    std::lock_guard const lock(famous_mutex_);
-    famous_ = famous;
-    famous_read_ = needs_.clock.monotonic();
-  }
-  if (famous.empty()) co_return famous;
-  graph::Questions questions;
-  for (AccountId const author : famous) questions.questions.push_back({.author = author});
-  auto const ties = co_await needs_.graph.judge(call, std::move(questions));
-  std::vector<AccountId> followed;
-  for (std::size_t i = 0; i < famous.size() && followed.size() < famous_merged_max; ++i)
-    if (ties.judged[i].follows) followed.push_back(famous[i]);
-  co_return followed;
+  std::vector<AccountId> famous;
+  Scan<Famous> scan{.partition = {famous_name}};
+  scan.limit = scan_max;
+  for (auto const& row : co_await needs_.tables.scan<Famous>(std::move(scan))) famous.push_back(row->author);
+  std::lock_guard const lock(famous_mutex_);
+  famous_ = famous;
+  famous_read_ = needs_.clock.monotonic();
+  co_return famous;
 }
 
 }  // namespace kith::timeline

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "ports/clock/clock.h"
 #include "ports/log/log.h"
@@ -30,13 +31,11 @@ inline constexpr Duration access_noted_every = std::chrono::hours{1};
 inline constexpr Duration second_pass_after = std::chrono::seconds{15};
 inline constexpr std::size_t page_max = 80;
 inline constexpr std::size_t scans_max = 10;          // of one page: then it is sent as it is, with a next link
-inline constexpr std::size_t fanout_at_once = 1'000;  // followers in one go; the rest by further events
 inline constexpr std::size_t backfill_posts = 20;     // of somebody newly followed
 inline constexpr char const* famous_name = "famous";  // the partition of all of them
 inline constexpr std::size_t rebuild_authors_max = 5'000;
 inline constexpr std::size_t rebuild_posts_each = 40;
 inline constexpr std::size_t followed_tags_max = 100;
-inline constexpr std::size_t famous_merged_max = 500;
 // A share hides behind a newer entry of the same post within so many entries above it.
 inline constexpr std::size_t share_window = 40;
 
@@ -48,6 +47,7 @@ class Timeline final : public TimelineService, public TimelineFollower {
     Duration active_for = std::chrono::days{3};         // since the last visit: written for at once
     Duration entry_lives = std::chrono::days{60};       // in a feed; older posts are merged on read
     Duration open_entry_lives = std::chrono::days{90};  // in public and hashtag timelines
+    std::uint32_t fanout_at_once = 1'000;               // followers in one go; the rest by further events
   };
   struct Needs {
     Tables& tables;
@@ -84,6 +84,7 @@ class Timeline final : public TimelineService, public TimelineFollower {
     AccountId author;
     PostId target;
     AccountId target_author;
+    AccountId root_author;
     Reason reason;
     std::string tag = {};  // that the reader follows, where that is the reason
   };
@@ -102,16 +103,20 @@ class Timeline final : public TimelineService, public TimelineFollower {
   // Where a page's candidates come from, and what of the visible ones belongs on it.
   struct Source {
     std::uint64_t feed = 0;
-    std::vector<AccountId> famous = {};
+    bool famous = false;  // with what the famous wrote whom the reader follows
     TimelineKind kind = TimelineKind::unspecified;
     std::string name = {};
   };
   struct Keep;
 
-  Task<TimelinePage> page_of(Call call, PageRequest request, Source source, Keep const& keep);
+  // `first`: what the first scan found, where that was begun already.
+  Task<TimelinePage> page_of(Call call, PageRequest request, Source source, Keep const& keep,
+                             std::optional<Candidates> first);
   Task<TimelinePage> tagged_many(Call call, PageRequest request);
-  Task<Candidates> candidates(Source const& source, PageRequest const& request, std::size_t limit);
-  Task<Candidates> feed_candidates(Source const& source, PageRequest const& request, std::size_t limit);
+  pages::PostsRequest question_about(std::vector<Candidate> const& lines) const;
+  Task<Candidates> candidates(Call call, Source const& source, PageRequest const& request, std::size_t limit);
+  Task<Candidates> feed_candidates(Call call, Source const& source, PageRequest const& request, std::size_t limit);
+  Task<std::vector<Candidate>> famous_candidates(Call call, PageRequest const& request, std::size_t limit);
   Task<Candidates> open_candidates(Source const& source, PageRequest const& request, std::size_t limit);
 
   Task<std::shared_ptr<Latest const>> latest_public();
@@ -130,14 +135,15 @@ class Timeline final : public TimelineService, public TimelineFollower {
   Task<void> backfill(std::uint64_t feed, AccountId author);
   Task<void> spread(FeedEntry entry, std::vector<std::uint64_t> feeds, Version version);
 
-  Task<void> arrive(AccountId person);
+  // True: they were away, and their feed was completed just now.
+  Task<bool> arrive(AccountId person);
   Task<void> rebuild(AccountId person, PostId since);
   Task<void> rebuild_tags(AccountId person, PostId since);
   // What the feed holds of these authors' latest posts.
   Task<std::vector<FeedEntry>> entries_of(std::uint64_t feed, std::vector<AccountId> authors, PostId since,
                                           std::size_t each);
   Task<bool> famous_now(AccountId author, std::uint64_t followers);
-  Task<std::vector<AccountId>> famous_followed(Call call);
+  Task<std::vector<AccountId>> famous();
 
   // The walks of a rebuild; each returns where it goes on.
   Task<std::string> walk_followed_tags(keeper::Walk& walk);

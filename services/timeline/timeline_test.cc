@@ -13,30 +13,6 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-// As if on another machine: every read takes a millisecond.
-class DistantStrict final : public Strict {
- public:
-  DistantStrict(Strict& strict, VirtualTime& time) : strict_(strict), time_(time) {}
-  bool apart() const override { return true; }
-  Task<std::vector<RowPtr>> get(std::vector<RowKey> keys) override {
-    if (!keys.empty()) co_await time_.sleep(std::chrono::milliseconds{1});
-    co_return co_await strict_.get(std::move(keys));
-  }
-  Task<Scanned> scan(Range range) override {
-    co_await time_.sleep(std::chrono::milliseconds{1});
-    co_return co_await strict_.scan(std::move(range));
-  }
-  Task<Outcome> commit(Commit commit) override { return strict_.commit(std::move(commit)); }
-  Task<RawPage> scan_all(Table table, std::string cursor, std::size_t limit) override {
-    return strict_.scan_all(table, std::move(cursor), limit);
-  }
-  Task<void> apply(std::vector<RawRow> rows) override { return strict_.apply(std::move(rows)); }
-
- private:
-  Strict& strict_;
-  VirtualTime& time_;
-};
-
 class TimelineTest : public WholeCommunity {
  protected:
   using WholeCommunity::WholeCommunity;
@@ -78,6 +54,30 @@ TEST_F(TimelineTest, OnesOwnPostIsThereAtOnce) {
   home(ada);
   PostId const post = write(ada, "now");
   EXPECT_THAT(home(ada), ElementsAre(post));  // before anything settled
+}
+
+class FanOutTest : public TimelineTest {
+ protected:
+  FanOutTest() : TimelineTest(Timeline::Settings{.fanout_at_once = 3}) {}
+};
+
+TEST_F(FanOutTest, GoesOnInPartsThatMayBeDoneByDifferentProcesses) {
+  AccountId const author = person("dora", Role::user, false);
+  std::vector<AccountId> readers;
+  for (int i = 0; i < 11; ++i) {
+    readers.push_back(person("reader" + std::to_string(i)));
+    act(readers.back(), graph::Verb::follow, author);
+    world.run(timeline->follow_tag(as(readers.back()), {.name = "parts", .follow = true}));
+    home(readers.back());
+  }
+  world.settle();
+  PostId const followed = write(author, "to eleven");
+  PostId const tagged = write(cleo, "to whoever follows #parts");
+  world.settle();
+  for (AccountId const reader : readers) EXPECT_THAT(home(reader), ElementsAre(tagged, followed));
+  // Events of one key are done one after the other.
+  EXPECT_NE((FanoutContinued{.post = followed, .part = 1}.event_key()),
+            (FanoutContinued{.post = followed, .part = 2}.event_key()));
 }
 
 TEST_F(TimelineTest, ThePublicTimelineHasEachPostOnceFromTheFirstPageToTheLast) {
@@ -302,48 +302,6 @@ TEST_F(TimelineTest, ALinkHasThePublicPostsThatHoldIt) {
   EXPECT_THAT(linked(cleo, "https://news.example/other"), IsEmpty());
   world.run(posts->delete_(as(ada), {.post = post}));
   EXPECT_THAT(linked(cleo, "https://news.example/Story"), Not(Contains(post)));
-}
-
-// Where the tables are on another machine, a page costs journeys, and they do not grow with the page.
-TEST_F(TimelineTest, HomeFromADistantEngineIsTheSamePageInFewJourneys) {
-  ListId const list = world.run(graph->save_list(as(ben), {.title = "some"})).id;
-  befriend(ada, ben);
-  act(ben, graph::Verb::add_to_list, ada, list);
-  home(ada);
-  PostId const own = write(ada, "mine");
-  write(ben, "for friends", posts::Rule::friends);
-  write(ben, posts::NewPost{.text = "for some", .audience = {.rule = posts::Rule::list, .list = list}});
-  write(ben, "for friends of friends", posts::Rule::friends_of_friends);
-  for (int i = 0; i < 4; ++i) {
-    AccountId const author = person("p" + std::to_string(i), Role::user, false);
-    befriend(author, ada);
-    PostId const post = write(author, "post");
-    react(ada, post);
-    world.run(reactions->set_bookmark(as(ada), {.post = post, .on = true}));
-    world.run(posts->mute_thread(as(ada), {.post = post, .on = true}));
-    answer(ben, post);
-    share(author, write(cleo, posts::NewPost{.text = "a quote", .quoted = own}));
-    share(ada, post);
-  }
-  world.settle();
-  auto const near = home_page(ada);
-
-  DistantStrict distant(world.strict(), world.time);
-  Tables tables({distant, world.wide(), world.keys, world.ids, world.dispatch()});
-  users::Users far_users({tables, world.keys, world.time});
-  graph::Graph far_graph({tables, world.time, far_users});
-  posts::Posts far_posts({tables, world.time, far_users, far_graph});
-  reactions::Reactions far_reactions({tables, far_posts, far_graph});
-  pages::Pages far_pages({far_posts, far_reactions, far_users, far_graph, tables.apart()});
-  Timeline far({tables, world.time, world.log(), far_graph, far_posts, far_pages});
-  auto const read = [&](std::uint32_t limit) { return world.run(far.home(as(ada), {.limit = limit})); };
-  EXPECT_EQ(read(20), near);  // the first also learns who is famous
-  Duration const before = world.time.monotonic();
-  EXPECT_EQ(read(20), near);
-  EXPECT_GE(near.page.statuses.size(), 15u);
-  // The feed's state; heads beside ties; roots, targets and what they quote; ties that only these name; counts; what
-  // of it is the reader's; reactions beside accounts; the reader's own reactions.
-  EXPECT_LE(world.time.monotonic() - before, std::chrono::milliseconds{8});
 }
 
 }  // namespace
