@@ -419,15 +419,5 @@ TEST(ClientAddress, IsWhatTrustedProxiesSay) {
     EXPECT_FALSE(parse_range(wrong)) << wrong;
 }
 
-TEST(RateCounter, ForgetsTheSmallestWhenThereAreTooMany) {
-  LocalRateCounter counter;
-  Time const now{std::chrono::hours{1}};
-  RateLimit const limit{300, std::chrono::minutes{5}};
-  for (int i = 0; i < 100; ++i) counter.count(LimitClass::general, {RateSubject::Kind::token, 1}, limit, now);
-  for (std::uint64_t i = 2; i < 500'000; ++i)
-    counter.count(LimitClass::general, {RateSubject::Kind::token, i}, limit, now);
-  EXPECT_EQ(counter.count(LimitClass::general, {RateSubject::Kind::token, 1}, limit, now).used, 101u);
-}
-
 }  // namespace
 }  // namespace kith
