@@ -54,8 +54,6 @@ void report_redis(RedisStats const& stats, Metrics& metrics) {
   gauge("kith_redis_invalidations_owed", "Invalidations that the servers could not yet be told",
         stats.invalidations_owed);
   gauge("kith_redis_invalidations_lost", "Invalidations they will not be told", stats.invalidations_lost);
-  gauge("kith_redis_calls", "Calls ended since the start", stats.asked);
-  gauge("kith_redis_seconds", "Time that they took together", stats.asked_seconds);
   gauge("kith_redis_unanswered", "Commands given up, as if nothing was there", stats.unanswered);
   gauge("kith_redis_retries", "Calls tried once more", stats.retries);
   gauge("kith_redis_redirects", "Commands that another server of the Cluster had to be asked", stats.redirects);
@@ -96,7 +94,16 @@ Caches::Caches(Clock const& clock, Settings const& settings) : parts_(std::make_
 Caches::~Caches() = default;
 
 Cache& Caches::cache() { return *parts_->cache; }
+Cache* Caches::shared_cache() { return parts_->own_cache ? nullptr : parts_->cache; }
 Bus& Caches::bus() { return *parts_->bus; }
+
+void Caches::observe(Metrics& metrics) {
+#ifdef KITH_REDIS
+  if (parts_->redis) parts_->redis->observe(metrics);
+#else
+  (void)metrics;
+#endif
+}
 
 void Caches::report(Metrics& metrics) const {
 #ifdef KITH_REDIS

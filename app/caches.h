@@ -19,7 +19,11 @@ class Caches {
   Caches(Clock const& clock, Settings const& settings);
   ~Caches();
 
+  // Counts the calls of these servers, before the first.
+  void observe(Metrics& metrics);
   Cache& cache();
+  // The same, if all processes of the community share it; else null.
+  Cache* shared_cache();
   Bus& bus();
   void report(Metrics& metrics) const;
 

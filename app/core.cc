@@ -138,9 +138,7 @@ struct Core::Parts {
     if (has_role(settings, "social")) make_social(settings);
     if (has_role(settings, "timeline")) make_timeline(settings);
     if (has_role(settings, "notifications")) make_notifications(settings);
-    if (has_role(settings, "auth"))
-      auth.emplace(auth::Auth::Needs{tables, clock, random, passwords, lookup, caches.cache(), *mail, services().users,
-                                     auth_settings(settings)});
+    if (has_role(settings, "auth")) make_auth(settings);
     follow_there(settings);
     if (watch.metrics != nullptr) observe(settings, *watch.metrics, watch.tracer);
     dispatch.connect(log_here);
@@ -171,6 +169,14 @@ struct Core::Parts {
     notifications::follow(dispatch, *notifications);
     search::follow(dispatch, *search);
   }
+  // Whose account it is that asks is read in every request, so auth reads the accounts' tables itself where their role
+  // is another process: the tables lie on servers then, and whoever reads there reads the same.
+  void make_auth(Settings const& settings) {
+    if (!users) accounts.emplace(users::Users::Needs{tables, keys, clock});
+    users::UsersService& read = users ? *users : *accounts;
+    auth.emplace(auth::Auth::Needs{tables, clock, random, passwords, lookup, caches.cache(), *mail, services().users,
+                                   read, auth_settings(settings)});
+  }
   void observe(Settings const& settings, Metrics& metrics, Tracer* tracer) {
     bool const strict = settings.engines_strict != StrictEngine::embedded;
     bool const wide = settings.engines_wide != WideEngine::embedded;
@@ -178,6 +184,8 @@ struct Core::Parts {
                     TableNumbers::Engine(metrics, wide ? "cassandra" : "rocksdb", wide));
     tables.observe(*numbers);
     dispatch.observe(metrics, tracer);
+    engines.observe(metrics, tracer);
+    caches.observe(metrics);
   }
   // What a commit here waits for, and others do.
   void follow_there(Settings const& settings) {
@@ -229,6 +237,7 @@ struct Core::Parts {
   LogHere log_here;
   ProcessHere process;
   std::optional<users::Users> users;
+  std::optional<users::Users> accounts;  // of auth alone, for reading
   std::optional<graph::Graph> graph;
   std::optional<posts::Posts> posts;
   std::optional<reactions::Reactions> reactions;
@@ -251,9 +260,8 @@ Core::~Core() = default;
 
 void Core::start(Loops& loops) {
   parts_->loops = &loops;
-  std::vector<boost::asio::any_io_executor> executors;
-  for (std::size_t i = 0; i < loops.size(); ++i) executors.push_back(loops.at(i).get_executor());
-  parts_->engines.start(std::move(executors));
+  parts_->channels.run_on(loops.executors());
+  parts_->engines.start(loops.executors());
   boost::asio::co_spawn(loops.at(0), parts_->ids->keep(),
                         boost::asio::bind_cancellation_slot(parts_->stop_keeping.slot(),
                                                             [this](std::exception_ptr) { parts_->kept.set_value(); }));
@@ -317,6 +325,7 @@ Task<void> Core::report(Metrics& metrics) {
   }
 }
 
+Caches& Core::caches() { return parts_->caches; }
 Engines& Core::engines() { return parts_->engines; }
 Tables& Core::tables() { return parts_->tables; }
 Keys& Core::keys() { return parts_->keys; }

@@ -20,6 +20,7 @@
 
 namespace kith {
 
+class Caches;
 class Engines;
 
 class Core {
@@ -43,6 +44,7 @@ class Core {
   Services services();                  // every one, wherever it runs
   void serve(Methods& methods);         // those that run here, by rpc
   Task<void> report(Metrics& metrics);  // numbers of the engines, as they are now
+  Caches& caches();
 
   // For tools that work below the services: imports, rebuild, fsck.
   Engines& engines();

@@ -94,7 +94,6 @@ KafkaOptions kafka_options(Settings const& settings) {
 void report_kafka(KafkaStats const& stats, Metrics& metrics) {
   Gauges const gauge{metrics};
   gauge("kith_kafka_appended", "Events appended since the start", stats.appended);
-  gauge("kith_kafka_append_seconds", "Time that it took together", stats.append_seconds);
   gauge("kith_kafka_append_failures", "Calls that could not append", stats.append_failures);
   gauge("kith_kafka_unknown", "Calls of which nobody knows whether they did", stats.unknown);
   gauge("kith_kafka_refused", "Calls refused while the cluster was given a pause", stats.refused);
@@ -270,14 +269,20 @@ Strict& Engines::strict() { return parts_->store->strict(); }
 Log& Engines::log() { return parts_->transport(); }
 #endif
 
+void Engines::observe([[maybe_unused]] Metrics& metrics, [[maybe_unused]] Tracer* tracer) {
+#ifdef KITH_KAFKA
+  if (parts_->kafka) parts_->kafka->observe(metrics, tracer);
+#endif
+}
+
 void Engines::start(std::vector<boost::asio::any_io_executor> executors) {
 #ifdef KITH_KAFKA
   if (parts_->kafka) parts_->kafka->start(executors);
 #endif
-  if (parts_->store) parts_->store->start(std::move(executors));
 #ifdef KITH_POSTGRES
-  if (parts_->postgres) parts_->postgres->start();
+  if (parts_->postgres) parts_->postgres->start(executors);
 #endif
+  if (parts_->store) parts_->store->start(std::move(executors));
 }
 
 Task<void> Engines::stop_delivery() {

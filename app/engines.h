@@ -10,6 +10,7 @@
 
 #include "app/settings.h"
 #include "base/metrics.h"
+#include "base/trace.h"
 #include "base/workers.h"
 #include "ports/clock/clock.h"
 #include "ports/log/log.h"
@@ -39,6 +40,8 @@ class Engines {
   Log& log();
   RocksStore* embedded();  // null: all of it lies on servers
 
+  // Counts and traces the calls of the log that services do not make themselves. Before the first.
+  void observe(Metrics& metrics, Tracer* tracer);
   // Delivers events on these executors, until stop_delivery.
   void start(std::vector<boost::asio::any_io_executor> executors);
   Task<void> stop_delivery();

@@ -6,6 +6,7 @@
 #include "app/memory.h"
 #include "app/version.h"
 #include "gateway/http/edge.h"
+#include "gateway/http/limits.h"
 #include "gateway/http/operations.h"
 #include "gateway/http/server.h"
 #include "gateway/hydrate/hydrate.h"
@@ -78,6 +79,11 @@ auth::AuthPages joining_of(Settings const& settings) {
           settings.sign_up == SignUp::approval};
 }
 
+std::unique_ptr<RateCounter> counter_of(Cache* shared) {
+  if (shared == nullptr) return std::make_unique<LocalRateCounter>();
+  return std::make_unique<SharedRateCounter>(*shared);
+}
+
 }  // namespace
 
 struct Gateway::Parts {
@@ -88,6 +94,7 @@ struct Gateway::Parts {
         joining(joining_of(settings)),
         hydrator({needs.services.pages, needs.services.posts, needs.services.users, needs.services.auth,
                   base_url_of(settings), cache_memory(settings) / 4}),
+        counter(counter_of(needs.shared_cache)),
         edge(routed(settings), edge_settings(settings)) {
     if (!settings.listen.empty()) plain.emplace(edge, needs.metrics, server_settings(settings, false));
     if (!settings.tls_listen.empty()) tls.emplace(edge, needs.metrics, server_settings(settings, true));
@@ -110,7 +117,7 @@ struct Gateway::Parts {
     operations_api(router, {needs.metrics, std::string(version), needs.not_ready, settings.metrics, needs.degraded});
     return {.router = router,
             .check = [&services](std::string token) { return auth::check_token(services.auth, std::move(token)); },
-            .counter = counter,
+            .counter = *counter,
             .metrics = needs.metrics,
             .now = [this] { return needs.clock.now(); },
             .tracer = needs.tracer};
@@ -122,7 +129,7 @@ struct Gateway::Parts {
   Live<auth::AuthPages> joining;
   Hydrator hydrator;
   Router router;
-  LocalRateCounter counter;
+  std::unique_ptr<RateCounter> counter;
   Edge edge;
   std::optional<Server> plain;
   std::optional<Server> tls;

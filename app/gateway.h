@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 #include "base/trace.h"
 #include "gateway/http/router.h"
+#include "ports/cache/cache.h"
 #include "ports/clock/clock.h"
 
 namespace kith {
@@ -24,6 +25,8 @@ class Gateway {
     Clock& clock;
     Metrics& metrics;
     Tracer* tracer = nullptr;
+    // By which all gateways count together how often somebody asks; null: this is the only one.
+    Cache* shared_cache = nullptr;
     // Why requests should not come yet; empty when they may.
     std::function<Task<std::string>()> not_ready;
     // Roles that do not answer, without which most requests are answered all the same.

@@ -22,6 +22,7 @@ NetworkSize size_of(Typed const& typed) {
   size.follows = static_cast<std::uint32_t>(typed.number("--follows", 0, network_follows_max));
   size.posts = typed.number("--posts", 0, network_posts_max);
   size.seed = typed.number("--seed", 0, id_max / 10);
+  if (typed.has("--star")) size.star = static_cast<std::uint32_t>(typed.number("--star", 0, size.users - 1));
   if (std::uint64_t{size.users} * size.follows > network_follows_all_max)
     throw Error{Code::invalid, "--users times --follows may be at most " + grouped(network_follows_all_max)};
   return size;
@@ -91,6 +92,7 @@ Command import_network_command() {
                  {"--follows", "N", "whom each of them follows, the followed rather than others", true},
                  {"--posts", "N", "public posts over the past 30 days, log-normal by person", true},
                  {"--seed", "S", "the same network for the same number", true},
+                 {"--star", "N", "how many people, n1 and on, all follow n0 besides"},
                  {"--settings", "FILE", "a settings file"}};
   return {doc, &import_network};
 }

@@ -60,6 +60,12 @@ std::vector<std::vector<std::uint32_t>> attach(std::uint32_t users, std::uint32_
   return following;
 }
 
+// Preferential attachment alone gives nobody a following that is most of a network.
+void follow_first(std::vector<std::vector<std::uint32_t>>& following, std::uint32_t followers) {
+  for (std::uint32_t user = 1; user < following.size() && followers > 0; ++user, --followers)
+    if (std::ranges::find(following[user], 0u) == following[user].end()) following[user].push_back(0);
+}
+
 std::vector<std::uint32_t> authors_of(std::uint32_t users, std::uint64_t posts, Dice& dice) {
   std::vector<double> weights(users);
   for (double& weight : weights) weight = std::exp(posts_deviation * dice.normal());
@@ -106,6 +112,7 @@ double Dice::normal() {
 Network make_network(NetworkSize size) {
   Network network;
   network.following = attach(size.users, size.follows, dice_of(size.seed, follows_part));
+  follow_first(network.following, size.star);
   Dice dice = dice_of(size.seed, posts_part);
   if (size.users > 0) network.authors = authors_of(size.users, size.posts, dice);
   network.moments.reserve(network.authors.size());

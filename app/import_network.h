@@ -14,6 +14,7 @@ struct NetworkSize {
   std::uint32_t follows = 0;  // of each user; fewer when there are not so many others
   std::uint64_t posts = 0;
   std::uint64_t seed = 0;
+  std::uint32_t star = 0;  // so many of them follow the first one as well
 };
 
 inline constexpr std::uint32_t network_users_max = 1'000'000;

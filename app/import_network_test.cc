@@ -41,6 +41,20 @@ TEST(Network, FewPeopleFollowAllOthers) {
   EXPECT_EQ(alone.authors.size(), 2u);
 }
 
+TEST(Network, AStarIsFollowedBySoManyAndNobodyFollowsTwice) {
+  NetworkSize size{.users = 100, .follows = 5, .posts = 10, .seed = 1};
+  Network const plain = make_network(size);
+  size.star = 40;
+  Network const network = make_network(size);
+  EXPECT_EQ(network.authors, plain.authors);
+  for (std::uint32_t user = 0; user < size.users; ++user) {
+    std::set<std::uint32_t> wanted(plain.following[user].begin(), plain.following[user].end());
+    if (user >= 1 && user <= size.star) wanted.insert(0);
+    EXPECT_EQ(std::set<std::uint32_t>(network.following[user].begin(), network.following[user].end()), wanted) << user;
+    EXPECT_EQ(network.following[user].size(), wanted.size());
+  }
+}
+
 TEST(Network, FollowersAreUnevenAndPostsLogNormal) {
   NetworkSize const size{.users = 5'000, .follows = 20, .posts = 100'000, .seed = 1};
   Network const network = make_network(size);

@@ -53,7 +53,7 @@ struct Community {
           notifications::Notifications::Needs{world.tables(), world.time, world.log(), *graph, *posts, *reactions});
       search.emplace(search::Search::Needs{world.tables(), world.time, *users, *graph, *posts});
       auth.emplace(auth::Auth::Needs{world.tables(), world.time, random, passwords, lookup, *cache, mail, *users,
-                                     auth::Auth::Settings{.lock_new_accounts = false}});
+                                     *users, auth::Auth::Settings{.lock_new_accounts = false}});
       follow(world.dispatch(), *graph);
       follow(world.dispatch(), *posts);
       follow(world.dispatch(), *reactions);

@@ -106,7 +106,7 @@ int run_or_say(std::vector<std::string> words) {
 
 int main(int count, char** arguments) {
   int const status = run_or_say(std::vector<std::string>(arguments + 1, arguments + count));
-  // Without the destructors of global objects: gRPC's threads may still use theirs.
+  // Without the destructors of global objects: threads of engines' clients may still use theirs.
   std::fflush(nullptr);
 #ifdef KITH_PROFILED
   __llvm_profile_write_file();

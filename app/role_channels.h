@@ -20,6 +20,8 @@ class RoleChannels final : public Channel {
 
   // Of a role that this process does not have.
   Channel& of(std::string_view role);
+  // Where the connections live from now on (GrpcChannel::run_on).
+  void run_on(std::vector<boost::asio::any_io_executor> const& loops);
   // Ends what is under way; what comes afterwards is refused.
   void close();
   Task<std::string> call(Call call, RpcMethod method, std::string request) override;
@@ -29,6 +31,7 @@ class RoleChannels final : public Channel {
     std::unique_ptr<GrpcChannel> channel;
     std::unique_ptr<ObservedChannel> observed;
   };
+  std::shared_ptr<Discovery> const discovery_;       // null: nobody can be looked up
   std::map<std::string, Way, std::less<>> by_name_;  // "core" may stand for several roles
   std::map<std::string_view, Channel*> by_role_;
 };

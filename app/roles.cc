@@ -27,15 +27,6 @@ std::string_view service_of(std::string_view method) {
   return method.substr(begin, method.find('.', begin) - begin);
 }
 
-bool runs_services(Settings const& settings) {
-  return std::ranges::any_of(settings.roles, [](std::string const& role) { return role != "gateway"; });
-}
-
-bool names_others(Settings const& settings) {
-  return !settings.rpc_core.empty() ||
-         std::ranges::any_of(service_roles, [&](auto role) { return !processes_of(settings, role).empty(); });
-}
-
 std::string_view called_as(Settings const& settings, std::string_view role) {
   return processes_of(settings, role).empty() ? "core" : role;
 }

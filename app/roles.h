@@ -18,10 +18,6 @@ std::string_view role_of(std::string_view service);
 // "kith.posts.Posts/See" -> "posts"
 std::string_view service_of(std::string_view method);
 
-// Whether services run in a process with these settings.
-bool runs_services(Settings const& settings);
-// Whether they say where processes of other roles are.
-bool names_others(Settings const& settings);
 // Under which setting its processes stand, and so by which name they are called: the role itself, or "core".
 std::string_view called_as(Settings const& settings, std::string_view role);
 // Where they are; the socket in the rpc folder when no setting says it.

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "app/address.h"
+#include "app/caches.h"
 #include "app/core.h"
 #include "app/engines.h"
 #include "app/gateway.h"
@@ -25,11 +26,13 @@
 #include "app/remote.h"
 #include "app/role_channels.h"
 #include "app/roles.h"
+#include "app/settings_source.h"
 #include "app/version.h"
 #include "base/all.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "ports/clock/system.h"
+#include "ports/rpc/consul_services.h"
 #include "ports/rpc/grpc.h"
 #include "ports/rpc/observed.h"
 #include "ports/rpc/socket_folder.h"
@@ -60,11 +63,12 @@ OtlpTracer::Settings trace_settings(Settings const& settings) {
                      .instance = std::string(host) + ':' + std::to_string(getpid())}};
 }
 
-Task<void> report_numbers(Core& core, Metrics& metrics, Clock& clock) {
-  for (;;) {
-    co_await core.report(metrics);
-    co_await clock.sleep(numbers_every);
-  }
+// What others call this process: core for all that it does, or each of its roles.
+ConsulRegistration::Settings registered(Settings const& settings, GrpcServer const& rpc) {
+  ConsulRegistration::Settings said{.place = consul_place(settings), .address = rpc.addresses().front()};
+  for (std::string const& role : settings.roles)
+    if (role != "gateway") said.services.push_back(settings.rpc_register + '-' + (role == "all" ? "core" : role));
+  return said;
 }
 
 }  // namespace
@@ -122,6 +126,26 @@ struct Running::Parts {
   Call soon() const { return {.deadline = clock.now() + answer_within}; }
   bool core_here() const { return processes.empty(); }
   Services services() { return core ? core->services() : remote->services(); }
+  Caches& caches_here() { return core ? core->caches() : *caches; }
+  Task<void> report_numbers() {
+    for (;;) {
+      if (core)
+        co_await core->report(metrics);
+      else
+        caches->report(metrics);
+      co_await clock.sleep(numbers_every);
+    }
+  }
+  // What has begun, before the loops that it runs on.
+  void stop() {
+    if (operations) operations->stop();
+    if (gateway) gateway->stop();
+    registration.reset();  // before callers are turned away
+    if (rpc) rpc->stop();
+    if (channels) channels->close();
+    if (core) core->stop();
+    loops.reset();
+  }
   void change(Settings const& to) {
     log_from(to.log_level);
     if (core) core->change(to);
@@ -138,6 +162,7 @@ struct Running::Parts {
   std::optional<Core> core;
   std::optional<RoleChannels> channels;
   std::optional<RemoteServices> remote;  // of a gateway alone
+  std::optional<Caches> caches;          // as well
   std::map<std::string_view, process::RemoteProcess> processes;
   std::optional<Gateway> gateway;
   std::optional<OperationsServer> operations;
@@ -146,6 +171,7 @@ struct Running::Parts {
   boost::asio::io_context signals_loop;
   boost::asio::signal_set signals{signals_loop, SIGTERM, SIGINT};
   std::optional<GrpcServer> rpc;
+  std::optional<ConsulRegistration> registration;
   // Last, so that coroutines end before what they refer to.
   std::optional<Loops> loops;
   std::unique_ptr<SettingsSource> settings_source;
@@ -167,13 +193,17 @@ Running::Running(Settings settings, std::string not_ready) : parts_(std::make_un
   }
   if (is_gateway) {
     parts.channels.emplace(parts.settings, parts.identities, &parts.metrics);
-    if (!parts.core) parts.remote.emplace(*parts.channels);
+    if (!parts.core) {
+      parts.remote.emplace(*parts.channels);
+      parts.caches.emplace(parts.clock, parts.settings).observe(parts.metrics);
+    }
     for (std::string_view const role : service_roles)
       if (!has_role(parts.settings, role)) parts.processes.try_emplace(role, parts.channels->of(role));
     parts.gateway.emplace(Gateway::Needs{.services = services(),
                                          .clock = parts.clock,
                                          .metrics = parts.metrics,
                                          .tracer = parts.tracer,
+                                         .shared_cache = parts.caches_here().shared_cache(),
                                          .not_ready = [&parts] { return parts.reason(); },
                                          .degraded = [&parts] { return parts.degraded(); }},
                           parts.settings);
@@ -185,29 +215,25 @@ Running::Running(Settings settings, std::string not_ready) : parts_(std::make_un
                                              .degraded = [&parts] { return parts.degraded(); }},
                              parts.clock, parts.settings);
   parts.loops.emplace(threads_of(parts.settings));
-  std::vector<boost::asio::any_io_executor> executors;
-  for (std::size_t i = 0; i < parts.loops->size(); ++i) executors.push_back(parts.loops->at(i).get_executor());
-  if (parts.core) {
-    parts.core->start(*parts.loops);
-    GrpcServer::Settings answering{.addresses = parts.settings.rpc_listen, .identities = parts.identities};
-    answering.addresses.push_back(rpc_address(parts.settings));
-    parts.rpc.emplace(std::move(answering), parts.methods, executors);
-    boost::asio::co_spawn(parts.loops->at(0), report_numbers(*parts.core, parts.metrics, parts.clock),
-                          boost::asio::detached);
+  try {
+    if (parts.channels) parts.channels->run_on(parts.loops->executors());
+    if (parts.core) {
+      parts.core->start(*parts.loops);
+      GrpcServer::Settings answering{.addresses = parts.settings.rpc_listen, .identities = parts.identities};
+      answering.addresses.push_back(rpc_address(parts.settings));
+      parts.rpc.emplace(std::move(answering), parts.methods, parts.loops->executors());
+      if (!parts.settings.rpc_register.empty()) parts.registration.emplace(registered(parts.settings, *parts.rpc));
+    }
+    boost::asio::co_spawn(parts.loops->at(0), parts.report_numbers(), boost::asio::detached);
+    if (is_gateway) parts.gateway->start(*parts.loops);
+    if (parts.operations) parts.operations->start(*parts.loops);
+  } catch (...) {
+    parts.stop();
+    throw;
   }
-  if (is_gateway) parts.gateway->start(*parts.loops);
-  if (parts.operations) parts.operations->start(*parts.loops);
 }
 
-Running::~Running() {
-  Parts& parts = *parts_;
-  if (parts.operations) parts.operations->stop();
-  if (parts.gateway) parts.gateway->stop();
-  if (parts.rpc) parts.rpc->stop();
-  if (parts.channels) parts.channels->close();
-  if (parts.core) parts.core->stop();
-  parts.loops.reset();
-}
+Running::~Running() { parts_->stop(); }
 
 void Running::follow(SettingsTold told, std::unique_ptr<SettingsSource> source) {
   Parts& parts = *parts_;

@@ -45,6 +45,7 @@ struct Settings {
   std::vector<std::string> rpc_social = {};
   std::vector<std::string> rpc_timeline = {};
   std::vector<std::string> rpc_notifications = {};
+  std::string rpc_register = {};
   std::string rpc_certificate = {};
   std::string rpc_key = {};
   std::string rpc_authority = {};
@@ -167,6 +168,10 @@ bool has_role(Settings const& settings, std::string_view role);
 inline constexpr std::array<std::string_view, 4> service_roles{"auth", "social", "timeline", "notifications"};
 // Where the settings say that processes of such a role are.
 std::vector<std::string> const& processes_of(Settings const& settings, std::string_view role);
+// Whether services run in a process with these settings.
+bool runs_services(Settings const& settings);
+// Whether they say where processes of other roles are.
+bool names_others(Settings const& settings);
 // Whether any of tables or log lies in a database in the data folder.
 bool keeps_in_folder(Settings const& settings);
 

@@ -4,6 +4,7 @@
 
 #include "app/settings_words.h"
 #include "base/error.h"
+#include "ports/rpc/address.h"
 
 namespace kith {
 
@@ -25,6 +26,15 @@ bool has_role(Settings const& settings, std::string_view role) {
   });
 }
 
+bool runs_services(Settings const& settings) {
+  return std::ranges::any_of(settings.roles, [](std::string const& role) { return role != "gateway"; });
+}
+
+bool names_others(Settings const& settings) {
+  return !settings.rpc_core.empty() ||
+         std::ranges::any_of(service_roles, [&](auto role) { return !processes_of(settings, role).empty(); });
+}
+
 namespace {
 
 // A process may do a part alone when it knows where the others are, and when all that it keeps lies on servers.
@@ -34,10 +44,19 @@ void check_roles(Settings const& settings) {
              authority = !settings.rpc_authority.empty();
   if (certificate != key || key != authority)
     refuse("rpc_certificate, rpc_key and rpc_authority belong together: set all or none");
-  bool named = !settings.rpc_core.empty();
-  for (std::string_view const role : service_roles) named = named || !processes_of(settings, role).empty();
+  bool const named = names_others(settings);
   if ((named || !settings.rpc_listen.empty()) && !certificate)
     refuse("Roles speak over TCP only with mutual TLS: set rpc_certificate, rpc_key and rpc_authority");
+
+  bool discovered = !settings.rpc_register.empty();
+  for (std::string_view const role : service_roles)
+    for (std::string const& address : processes_of(settings, role))
+      discovered = discovered || !discovered_service(address).empty();
+  for (std::string const& address : settings.rpc_core) discovered = discovered || !discovered_service(address).empty();
+  if (discovered && settings.consul_server.empty())
+    refuse("Processes are looked up or registered in Consul, but consul_server names no Consul");
+  if (runs_services(settings) && !settings.rpc_register.empty() && settings.rpc_listen.empty())
+    refuse("rpc_register registers this process, but rpc_listen says nowhere where it answers");
 
   bool const part = std::ranges::any_of(settings.roles, [&](std::string const& role) {
     return std::ranges::find(service_roles, role) != service_roles.end();
@@ -53,11 +72,18 @@ void check_roles(Settings const& settings) {
            ", but server_key names no file: it must be the same for every process");
   // Who does a part, or names some of the others, names all it may ask. Nobody but a gateway asks auth.
   bool const gateway = has_role(settings, "gateway");
-  if (!settings.rpc_core.empty() || (!part && !named)) return;
-  for (std::string_view const role : service_roles)
-    if (processes_of(settings, role).empty() && !has_role(settings, role) && (gateway || role != "auth"))
-      refuse("roles is " + joined(settings.roles) + ", but rpc_" + std::string(role) + " names no process that does " +
-             std::string(role));
+  if (settings.rpc_core.empty() && (part || named))
+    for (std::string_view const role : service_roles)
+      if (processes_of(settings, role).empty() && !has_role(settings, role) && (gateway || role != "auth"))
+        refuse("roles is " + joined(settings.roles) + ", but rpc_" + std::string(role) +
+               " names no process that does " + std::string(role));
+  // Where this process listens says nothing then of where people find the others. Core and gateway that meet in one
+  // data folder have one file, whose listen tells both.
+  bool const apart = part || named || !settings.rpc_listen.empty();
+  bool const whole = gateway && std::ranges::all_of(service_roles, [&](auto role) { return has_role(settings, role); });
+  if (apart && !whole && settings.base_url.empty())
+    refuse("roles is " + joined(settings.roles) +
+           ", but base_url does not say how people reach the community: set it, the same for every process");
 }
 
 }  // namespace

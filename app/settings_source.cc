@@ -5,12 +5,15 @@
 
 namespace kith {
 
+ConsulPlace consul_place(Settings const& settings) {
+  return {.server = settings.consul_server,
+          .token_file = settings.consul_token_file,
+          .authority = settings.consul_authority};
+}
+
 std::unique_ptr<SettingsSource> settings_source(Settings const& settings) {
   if (settings.consul_settings.empty() || settings.consul_server.empty()) return nullptr;
-  return std::make_unique<ConsulSettings>(ConsulPlace{.server = settings.consul_server,
-                                                      .token_file = settings.consul_token_file,
-                                                      .authority = settings.consul_authority},
-                                          settings.consul_settings);
+  return std::make_unique<ConsulSettings>(consul_place(settings), settings.consul_settings);
 }
 
 SharedSettings load_shared(SettingsTold told) {

@@ -5,9 +5,13 @@
 #include <memory>
 
 #include "app/settings.h"
+#include "ports/settings/consul_http.h"
 #include "ports/settings/source.h"
 
 namespace kith {
+
+// How to ask the Consul that they name.
+ConsulPlace consul_place(Settings const& settings);
 
 // Where the shared ones lie; null when these name no such place.
 std::unique_ptr<SettingsSource> settings_source(Settings const& settings);

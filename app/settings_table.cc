@@ -28,7 +28,8 @@ class Table {
          "Addresses where operators' tools alone find /health and /metrics; a process without the gateway has no "
          "others.");
     checked("base_url", &Settings::base_url, is_base_url, "https://HOST without a path, or nothing",
-            "How people reach the server. Nothing: as each request says; set it behind a proxy.");
+            "How people reach the server. Nothing: as each request says; set it behind a proxy, and where roles run on "
+            "several machines.");
     list("trusted_proxies", &Settings::trusted_proxies, is_range, "addresses or ranges, such as 10.0.0.0/8",
          "Proxies that may say for whom they ask. This machine is always trusted.")
         .live = true;
@@ -41,17 +42,23 @@ class Table {
 
     group("Roles on other machines");
     constexpr char const* rpc_values = "tcp:HOST:PORT, such as tcp:10.0.0.1:7001";
+    constexpr char const* rpc_processes = "tcp:HOST:PORT, such as tcp:10.0.0.1:7001, or service:SERVICE";
     list("rpc_listen", &Settings::rpc_listen, is_rpc, rpc_values,
          "Where this process answers other roles, by mutual TLS, beside the socket in the rpc folder.");
-    list("rpc_core", &Settings::rpc_core, is_rpc, rpc_values,
+    list("rpc_core", &Settings::rpc_core, is_rpc_process, rpc_processes,
          "Processes of the role core, or of each role that is named nowhere else. Nothing: the socket in the rpc "
          "folder.");
-    list("rpc_auth", &Settings::rpc_auth, is_rpc, rpc_values, "Processes of the role auth, asked in turn.");
-    list("rpc_social", &Settings::rpc_social, is_rpc, rpc_values,
+    list("rpc_auth", &Settings::rpc_auth, is_rpc_process, rpc_processes, "Processes of the role auth, asked in turn.");
+    list("rpc_social", &Settings::rpc_social, is_rpc_process, rpc_processes,
          "Processes of the role social: people, ties, posts, reactions.");
-    list("rpc_timeline", &Settings::rpc_timeline, is_rpc, rpc_values, "Processes of the role timeline: feeds.");
-    list("rpc_notifications", &Settings::rpc_notifications, is_rpc, rpc_values,
+    list("rpc_timeline", &Settings::rpc_timeline, is_rpc_process, rpc_processes,
+         "Processes of the role timeline: feeds.");
+    list("rpc_notifications", &Settings::rpc_notifications, is_rpc_process, rpc_processes,
          "Processes of the role notifications, which also searches.");
+    checked(
+        "rpc_register", &Settings::rpc_register, is_consul_prefix, "the beginning of a name, such as kith",
+        "Under which names this process registers what it does with Consul (consul_server): kith-social. Others find "
+        "it by service:kith-social. Nothing: it does not.");
     text("rpc_certificate", &Settings::rpc_certificate, "a file",
          "This process to other roles: the certificate and its chain, PEM. It and the two below may be replaced "
          "while serving.");
@@ -60,7 +67,7 @@ class Table {
     checked("rpc_domain", &Settings::rpc_domain, is_rpc_domain, "a domain, such as kith.internal",
             "Certificates name each role of their process under it: social.kith.internal, or *.kith.internal.");
 
-    group("Settings in Consul");
+    group("Consul");
     checked("consul_server", &Settings::consul_server, is_consul_server, "http://HOST:PORT or https://HOST:PORT",
             "Whom to ask: as a rule Consul's agent on this machine.");
     checked("consul_settings", &Settings::consul_settings, is_consul_folder, "a folder of its KV store, such as kith",
@@ -197,7 +204,8 @@ class Table {
     text("cassandra_password_file", &Settings::cassandra_password_file, "a file",
          "A file that holds the password alone, read for each new connection.");
     text("cassandra_tls_authority", &Settings::cassandra_tls_authority, "a file",
-         "Certificates to trust there, PEM. Nothing: the lines are not encrypted.");
+         "Certificates to trust there, PEM; those of the servers name their addresses. Nothing: the lines are not "
+         "encrypted.");
     duration("cassandra_deadline", &Settings::cassandra_deadline, std::chrono::milliseconds{100},
              std::chrono::minutes{5}, "A call to the cluster that takes longer, with its retries, is given up.");
     choice("engines_cache", &Settings::engines_cache, {"embedded", "redis"},

@@ -177,10 +177,16 @@ TEST_F(SettingsFile, RolesApartNeedServersCertificatesAndAddresses) {
       "engines_log = \"kafka\"\nkafka_servers = [\"log:9092\"]\n"
       "engines_keys = \"postgres\"\nkeys_server = \"postgresql://keys\"\nserver_key = \"k\"\n"
       "engines_cache = \"redis\"\nredis_servers = [\"redis://cache:6379\"]\n";
-  std::string const files = "rpc_certificate = \"c\"\nrpc_key = \"k\"\nrpc_authority = \"a\"\n";
+  std::string const certificate = "rpc_certificate = \"c\"\nrpc_key = \"k\"\nrpc_authority = \"a\"\n";
+  std::string const files = certificate + "base_url = \"https://kith.example\"\n";
   std::string const timeline = "roles = [\"timeline\"]\n";
   EXPECT_THAT(refusal(timeline), HasSubstr("with an engine in the data folder roles may be all, or core and gateway"));
   EXPECT_THAT(refusal("rpc_key = \"k\"\n"), HasSubstr("rpc_certificate, rpc_key and rpc_authority belong together"));
+  EXPECT_THAT(refusal(files + "rpc_core = [\"service:kith-core\"]\nroles = [\"gateway\"]\n"),
+              HasSubstr("consul_server names no Consul"));
+  EXPECT_THAT(refusal(files + "rpc_register = \"kith\"\nconsul_server = \"http://127.0.0.1:8500\"\n"),
+              HasSubstr("rpc_listen says nowhere where it answers"));
+  EXPECT_THAT(refusal("rpc_listen = [\"service:kith\"]\n"), HasSubstr("rpc_listen"));
   EXPECT_THAT(refusal("rpc_core = [\"tcp:core:7001\"]\n"), HasSubstr("only with mutual TLS: set rpc_certificate"));
   EXPECT_THAT(refusal("rpc_listen = [\"tcp:core:7001\"]\n"), HasSubstr("only with mutual TLS: set rpc_certificate"));
   EXPECT_THAT(refusal("rpc_core = [\"core:7001\"]\n"), HasSubstr("rpc_core is 'core:7001', but must be tcp:HOST:PORT"));
@@ -196,6 +202,12 @@ TEST_F(SettingsFile, RolesApartNeedServersCertificatesAndAddresses) {
   EXPECT_EQ(read("roles = [\"gateway\"]\n" + files + "rpc_core = [\"tcp:c:1\"]\n").rpc_core.size(), 1u);
   EXPECT_THAT(refusal("roles = [\"gateway\"]\n" + files + "rpc_auth = [\"tcp:c:1\"]\n"),
               HasSubstr("rpc_social names no process"));
+  // Each of them knows how people reach the community only when it is told.
+  for (std::string const& apart : {timeline + servers + "rpc_core = [\"tcp:c:1\"]\n",
+                                   std::string("roles = [\"gateway\"]\nrpc_core = [\"tcp:c:1\"]\n"),
+                                   std::string("roles = [\"core\"]\nrpc_listen = [\"tcp:c:1\"]\n")})
+    EXPECT_THAT(refusal(apart + certificate), HasSubstr("but base_url does not say how people reach the community"));
+  EXPECT_EQ(read(servers + certificate + "rpc_core = [\"tcp:c:1\"]\n").base_url, "");  // which does everything
   Settings const core = read("roles = [\"core\"]\n");
   EXPECT_TRUE(has_role(core, "social"));
   EXPECT_FALSE(has_role(core, "gateway"));
@@ -259,6 +271,8 @@ TEST_F(SettingsFile, StrictTablesOnServersNeedAServer) {
             "engines_strict is postgres, but postgres_servers names no server");
   EXPECT_EQ(refusal("[engines]\nstrict = \"postgres\"\n[postgres]\nservers = [\"postgresql://kith@db1/kith\"]"),
             "accepted");
+  EXPECT_EQ(refusal("[engines]\nstrict = \"cassandra\""),
+            "kith.toml:2: engines_strict is 'cassandra', but must be embedded or postgres");
 }
 
 TEST_F(SettingsFile, WideTablesOnServersNeedAServerAndTheStrictOnesThereToo) {
@@ -314,6 +328,8 @@ TEST(Settings, TheDistributedProfileNamesItsEngines) {
   EXPECT_EQ(settings.engines_log, LogEngine::kafka);
   EXPECT_THAT(settings.kafka_servers, testing::SizeIs(3));
   EXPECT_FALSE(settings.kafka_password_file.empty());
+  SettingFrom const timeline{"roles", "timeline", "--roles"};
+  EXPECT_FALSE(load_settings(KITH_PROFILES "/distributed.toml", {}, {timeline}).settings.base_url.empty());
 }
 
 TEST_F(SettingsFile, WhatIsSharedOnServersNeedsAServer) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "ports/rpc/address.h"
 #include "ports/settings/consul_http.h"
 #include "ports/trace/otlp.h"
 
@@ -131,6 +132,10 @@ bool is_rpc(std::string_view text) {
   text.remove_prefix(4);
   return is_listen(text) && !text.starts_with(':') && !text.starts_with('*');
 }
+
+bool is_rpc_process(std::string_view text) { return is_rpc(text) || is_consul_name(discovered_service(text)); }
+
+bool is_consul_prefix(std::string_view text) { return text.empty() || is_consul_name(text); }
 
 bool is_rpc_domain(std::string_view text) {
   return is_host(text) && text.find(':') == std::string_view::npos && text.find('[') == std::string_view::npos;

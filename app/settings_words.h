@@ -33,6 +33,8 @@ inline constexpr std::string_view role_words[] = {"all",    "gateway",  "core", 
                                                   "social", "timeline", "notifications"};
 bool is_role(std::string_view text);
 bool is_rpc(std::string_view text);
+bool is_rpc_process(std::string_view text);
+bool is_consul_prefix(std::string_view text);  // or nothing
 bool is_rpc_domain(std::string_view text);
 bool is_language(std::string_view text);
 bool is_collector(std::string_view text);      // or nothing

@@ -1,4 +1,4 @@
-"""Writes with all the work behind them: a like, a post to 20 followers, and what each further follower adds."""
+"""Writes with all the work behind them: a like, and a post to 20 followers, or more: each further one may add 2 us."""
 
 import json, time
 from harness import Kith, Row, get_in_turn, lua_list, wrk
@@ -41,7 +41,8 @@ def rows(kit, seconds):
             '{"status": "The choir meets on Thursday, bring the blue folder. ' .. n .. '", "visibility": "public"}')
         end
         """
-    for name, lua, goal in (("like", like, 0.15), ("post to the author's followers", write, 0.6)):
+    post_goal = round(0.6 + 0.002 * (kit.follows - 20), 3)
+    for name, lua, goal in (("like", like, 0.15), (f"post to {kit.follows} followers", write, post_goal)):
         wrk(server.port, lua, 1)
         settled(server)
         before = server.cpu()

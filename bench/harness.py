@@ -29,7 +29,7 @@ class Kit:
     """A synthetic community: the 200-user kit, or the large one of 10,000."""
 
     def __init__(self, users, follows, posts):
-        self.users = users
+        self.users, self.follows = users, follows
         self.data = scratch() / f"kit-{users}"
         began = time.time()
         self.made = ("--users", users, "--follows", follows, "--posts", posts, "--seed", 1)
@@ -96,11 +96,11 @@ class Process:
 
 
 class Kith(Process):
-    def __init__(self, data):
+    def __init__(self, data, **settings):
         self.port = free_port()
         began = time.perf_counter()
         self.start([PROGRAM, "serve", "--data", data, "--listen", f"127.0.0.1:{self.port}"],
-                   {"KITH_RATE_LIMITS": "off", "KITH_LOG_LEVEL": "error"})
+                   {"KITH_RATE_LIMITS": "off", "KITH_LOG_LEVEL": "error", **settings})
         while True:
             if self.process.poll() is not None:
                 sys.exit("bench: kith serve ended at once")
@@ -204,6 +204,18 @@ class Row:
         return f"{self.name:44} {self.milliseconds:8.4f} CPU s per 1,000  {beside}{verdict}{tail}  {self.note}".rstrip()
 
 
+def nginx_with(body, seconds):
+    """CPU seconds per 1,000 requests for these bytes, and the 99th percentile in microseconds."""
+    nginx = Nginx(body)
+    plain = get_in_turn(["/body"])
+    wrk(nginx.port, plain, 1)
+    before = nginx.cpu()
+    count, _, p99 = wrk(nginx.port, plain, seconds)
+    spent = (nginx.cpu() - before) / count * 1000
+    nginx.stop()
+    return spent, p99
+
+
 def measure_get(server, name, paths, tokens, goal, seconds, warm=None, beside_nginx=True):
     """CPU of kith per request, warm, and of nginx serving the answer to the first of them."""
     lua = get_in_turn(paths, tokens)
@@ -214,13 +226,5 @@ def measure_get(server, name, paths, tokens, goal, seconds, warm=None, beside_ng
     if failed or requests == 0:
         sys.exit(f"bench: {name}: {failed} of {requests} requests failed")
     status, body = server.get(paths[0], tokens[0] if tokens else None)
-    beside = None
-    if beside_nginx:
-        nginx = Nginx(body)
-        plain = get_in_turn(["/body"])
-        wrk(nginx.port, plain, 1)
-        before = nginx.cpu()
-        count, _, _ = wrk(nginx.port, plain, seconds)
-        beside = (nginx.cpu() - before) / count * 1000
-        nginx.stop()
+    beside = nginx_with(body, seconds)[0] if beside_nginx else None
     return Row(name, spent / requests * 1000, goal, beside, p99, f"{len(body)} bytes")

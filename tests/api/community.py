@@ -89,7 +89,7 @@ def follow(one, other):
     assert tie["following"] and not tie["followed_by"], tie
 
 
-def wait_until(true, seconds=5):
+def wait_until(true, seconds=20):
     """For what follows by events; never for what must be seen at once."""
     until = time.monotonic() + seconds
     while not true() and time.monotonic() < until:

@@ -17,7 +17,8 @@ ROLLING = os.environ.get("KITH_SHAPE") == "rolling"  # roles, two of each, alway
 SHAPE = "roles" if ROLLING else os.environ.get("KITH_SHAPE", "one")
 FOLDER = pathlib.Path(os.environ.get("KITH_API_FOLDER", "/tmp/kith-api"))
 ENGINES = pathlib.Path(__file__).resolve().parents[2] / "tools/dev/engines"
-PORTS = range(18320, 18400)  # what the suite may listen on
+FIRST_PORT = int(os.environ.get("KITH_API_PORT", "18320"))
+PORTS = range(FIRST_PORT, FIRST_PORT + 80)  # what the suite may listen on; two at once need another first one each
 ROLES = ("auth", "social", "timeline", "notifications")  # beside the gateway
 START_WITHIN_SECONDS = 30
 STOP_WITHIN_SECONDS = 40  # a stopping server ends what it began
@@ -45,7 +46,7 @@ def database(name):
     password = pathlib.Path(password_file).read_text().strip()
     subprocess.run(["psql", "-qd", address, "-c", f"DROP DATABASE IF EXISTS {database}", "-c",
                     f"CREATE DATABASE {database}"], check=True, env=os.environ | {"PGPASSWORD": password})
-    return address.rsplit("/", 1)[0] + "/" + database, password_file
+    return re.sub(r"/\w+\?", f"/{database}?", address), password_file
 
 
 def strict_tables_of(name):
@@ -109,6 +110,8 @@ class Server:
             self.settings |= keys_of(name) | wide_tables_of(name) | log_of(name) | cache_of(name)
         if shape == "roles":
             self.settings |= self._roles(copies)
+        if shape == "split":
+            self.settings["KITH_LISTEN"] = f"127.0.0.1:{self.port}"  # by which the core too knows its community
         # What steers the suite is no setting of the server.
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
         self.environment |= self.settings
@@ -133,11 +136,11 @@ class Server:
             self.url = f"http://127.0.0.1:{self.port}"
         else:
             held.update(self.ports.values())
-            addresses |= {"KITH_BASE_URL": self.url, "KITH_DRAIN_FOR": "1 s"}
-        return addresses | self.authority.issue("gateway") | {
+            addresses["KITH_DRAIN_FOR"] = "1 s"
+        return addresses | {"KITH_BASE_URL": self.url} | self.authority.issue("gateway") | {
             "KITH_MAIL_FOLDER": str(self.data / "mail"), "KITH_SERVER_KEY": str(self.folder / "server.key")}
 
-    def start_role(self, name, until_serving=False):
+    def start_role(self, name, until_serving=False, **settings):
         """One process: social1, gateway2."""
         role = name.rstrip("0123456789")
         self.served[name] = self.log(name).count("serving") if (self.folder / f"{name}.log").exists() else 0
@@ -146,7 +149,7 @@ class Server:
                       str(self.folder / name))
         else:
             self._run(name, "--roles", role, "--data", str(self.folder / name), **self.identities[role],
-                      KITH_RPC_LISTEN=f"tcp:127.0.0.1:{self.ports[name]}")
+                      KITH_RPC_LISTEN=f"tcp:127.0.0.1:{self.ports[name]}", **settings)
         if until_serving:
             self.until_serving(name)
 
@@ -187,7 +190,7 @@ class Server:
         self._run("core", "--roles", "core", **settings)
 
     def start_gateway(self):
-        self._run("gateway", "--roles", "gateway", "--listen", f"127.0.0.1:{self.port}")
+        self._run("gateway", "--roles", "gateway")
 
     def wait(self):
         """Until it is ready."""

@@ -204,9 +204,14 @@ def test_thread(world, who):
         return
     for rule in ("public", "private", "friends", "close", "list", "only_me"):
         answer = world.author.write(f"answer under {rule}", in_reply_to_id=world.posts[rule]["id"])
-        context = status_or_none(world.readers[who], f"/api/v1/statuses/{world.posts[rule]['id']}/context")
-        below = ids(context["descendants"]) if context else []
-        assert (answer["id"] in below) == world.sees(who, rule), f"{who} {rule}"
+
+        def is_below():
+            context = status_or_none(world.readers[who], f"/api/v1/statuses/{world.posts[rule]['id']}/context")
+            return context is not None and answer["id"] in ids(context["descendants"])
+
+        if world.sees(who, rule):
+            wait_until(is_below)  # it follows by events
+        assert is_below() == world.sees(who, rule), f"{who} {rule}"
         above = status_or_none(world.readers[who], f"/api/v1/statuses/{answer['id']}/context")
         assert (above is not None) == world.sees(who, rule)
         if above:

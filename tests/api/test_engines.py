@@ -116,8 +116,10 @@ def test_tools_beside_and_without_the_server():
     assert "engines_wide is embedded: set it to cassandra" in refused(server, "data", KITH_ENGINES_WIDE="embedded")
     server.start()
     assert [each["content"] for each in ada.home()] == [words]
-    for name in "kith_postgres_calls", "kith_cassandra_calls", "kith_kafka_appended", "kith_redis_calls", "kith_keys_calls":
+    for name in "kith_postgres_calls", "kith_cassandra_calls", "kith_kafka_appended", "kith_keys_calls":
         assert name in metrics, name
+    for engine in "postgresql", "cassandra", "kafka", "redis":
+        assert f'kith_engine_total{{engine="{engine}",outcome="ok"' in metrics, engine
     server.stop()
 
 

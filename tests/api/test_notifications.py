@@ -42,8 +42,9 @@ def test_plain_follow(community):
     ("reblog", lambda bob, ada, post: bob.act("reblog", post)),
     ("mention", lambda bob, ada, post: bob.write("Answer", in_reply_to_id=post["id"])),
     ("mention", lambda bob, ada, post: bob.write(f"Hello @{ada.name}")),
+    ("mention", lambda bob, ada, post: bob.write(f"Hello @{ada.name}@{bob.base.removeprefix('http://')}")),
     ("quote", lambda bob, ada, post: bob.write("Look", quoted_status_id=post["id"])),
-], ids=["favourite", "other reaction", "reblog", "answer", "mention", "quote"])
+], ids=["favourite", "other reaction", "reblog", "answer", "mention", "mention by address", "quote"])
 def test_kinds(two, kind, act):
     ada, bob = two
     post = ada.write("About this", visibility="public")

@@ -1,16 +1,20 @@
 """Five roles as processes: what an operator gets wrong, what is said while a part is away, and restarts."""
 
+import collections
 import itertools
+import os
+import pathlib
 import subprocess
 import threading
 import time
 
+import grpc
 import pytest
 import requests
 
 from certificates import Authority
-from community import Community
-from server import PROGRAM, ROLLING, SHAPE, Server
+from community import Community, befriend
+from server import PROGRAM, ROLES, ROLLING, SHAPE, Server, free_port
 
 pytestmark = pytest.mark.skipif(SHAPE != "roles" or ROLLING, reason="needs the engines and five roles of its own")
 
@@ -36,6 +40,9 @@ def test_what_is_wrong_with_a_role_names_the_setting(apart):
     assert "did you mean 'timeline'?" in refused(apart, "--roles", "timelin")
     said = refused(apart, "--roles", "timeline", KITH_RPC_SOCIAL="")
     assert said == "roles is 'timeline', but rpc_social names no process that does social"
+    said = refused(apart, "--roles", "timeline", KITH_BASE_URL="")
+    assert said == ("roles is 'timeline', but base_url does not say how people reach the community: set it, the same for "
+                    "every process")
     listen = {"KITH_RPC_LISTEN": "tcp:127.0.0.1:0"}
     said = refused(apart, "--roles", "timeline", **listen, **apart.authority.issue("timeline", days=-1))
     assert said.startswith("rpc_certificate: the certificate in ") and " expired on " in said
@@ -47,6 +54,55 @@ def test_what_is_wrong_with_a_role_names_the_setting(apart):
     assert said.startswith("rpc_authority: ") and "was not issued by an authority" in said
     said = refused(apart, "--roles", "timeline", KITH_RPC_KEY="/nowhere.key")
     assert said == "rpc_key: the file /nowhere.key cannot be read"
+
+
+def test_any_grpc_client_is_understood(apart):
+    """As operators use to look into a process: over mutual TLS, with gRPC's own library."""
+    files = apart.authority.issue("gateway")
+    read = {name: pathlib.Path(files["KITH_RPC_" + name]).read_bytes() for name in ("AUTHORITY", "KEY", "CERTIFICATE")}
+    place = f"localhost:{apart.ports['social1']}"
+    known = grpc.ssl_channel_credentials(read["AUTHORITY"], read["KEY"], read["CERTIFICATE"])
+    names = [("grpc.ssl_target_name_override", "social.kith.internal")]
+    with grpc.secure_channel(place, known, options=names) as channel:
+        assert channel.unary_unary("/kith.users.Users/Stamps")(b"", timeout=20) == b""
+        large = b"\xff" * (1 << 20)  # more than the window that HTTP/2 begins with
+        with pytest.raises(grpc.RpcError) as failed:
+            channel.unary_unary("/kith.users.Users/Stamps")(large, timeout=20)
+        assert failed.value.code() == grpc.StatusCode.INVALID_ARGUMENT, failed.value
+        assert failed.value.details() == "This request cannot be read"
+        with pytest.raises(grpc.RpcError) as failed:
+            channel.unary_unary("/kith.users.Users/Nowhere")(b"", timeout=20)
+        assert failed.value.code() == grpc.StatusCode.UNIMPLEMENTED
+        assert ("kith-code", "internal") in failed.value.trailing_metadata()
+    nobody = grpc.ssl_channel_credentials(read["AUTHORITY"])
+    with grpc.secure_channel(place, nobody, options=names) as channel, pytest.raises(grpc.RpcError) as failed:
+        channel.unary_unary("/kith.users.Users/Stamps")(b"", timeout=20)
+    assert failed.value.code() == grpc.StatusCode.UNAVAILABLE
+
+
+def test_processes_find_each_other_by_consul():
+    server = Server("found")
+    server.environment |= {f"KITH_RPC_{role.upper()}": f"service:found-{role}" for role in ROLES}
+    server.environment |= {"KITH_RPC_REGISTER": "found", "KITH_CONSUL_SERVER": os.environ["KITH_API_CONSUL"],
+                           "KITH_CONSUL_TOKEN_FILE": os.environ["KITH_API_CONSUL_TOKEN_FILE"]}
+    server.start()
+    try:
+        ada = Community(server).person("ada")
+        ada.write("found")
+        # Nobody is told of these but by Consul; then they are all there is.
+        for role in ROLES:
+            server.ports[f"{role}2"] = free_port(but=(server.port, *server.ports.values()))
+            server.start_role(f"{role}2", until_serving=True)
+        for role in ROLES:
+            server.stop(only=f"{role}1")
+        for number in range(10):
+            ada.write(f"still {number}")
+            assert len(ada.home()) == number + 2
+        # As with an operator who forgot the address.
+        said = refused(server, "--roles", "timeline", KITH_CONSUL_SERVER="")
+        assert said == "Processes are looked up or registered in Consul, but consul_server names no Consul"
+    finally:
+        server.stop()
 
 
 def test_readiness_tells_what_is_away(apart):
@@ -78,6 +134,59 @@ def test_fsck_waits_for_the_events_of_every_role(apart):
                           timeout=120, check=False, env=apart.environment)
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
     assert [each["type"] for each in cleo.get("/api/v1/notifications")] == ["follow_request"]
+
+
+def test_a_home_page_is_three_calls(apart):
+    urls = [apart.url]
+    ports = [apart.port, *apart.ports.values()]
+    for name in ("auth1", "social1", "timeline1"):
+        ports.append(free_port(but=ports))
+        urls.append(f"http://127.0.0.1:{ports[-1]}")
+        apart.stop(only=name)
+        apart.start_role(name, until_serving=True, KITH_OPERATIONS_LISTEN=f"127.0.0.1:{ports[-1]}")
+    apart.wait()
+    dan, eve = Community(apart).people("dan", "eve")
+    befriend(dan, eve)
+    for number in range(3):
+        eve.write(f"Post {number}")
+    dan.act("reblog", eve.write("Worth sharing"))
+
+    def calls():
+        made = collections.Counter()
+        for url in urls:
+            for line in requests.get(url + "/metrics", timeout=10).text.splitlines():
+                if line.startswith("kith_rpc_total{") and 'side="client"' in line:
+                    made[line.split('method="')[1].split('"')[0]] += int(float(line.split()[-1]))
+        return made
+
+    # Others may still follow what was written, and what is shown for the first time is asked for; then it is quiet.
+    deadline = time.monotonic() + 60
+    while True:
+        before = calls()
+        assert len(dan.home()) >= 4
+        made = calls() - before
+        if made == {"kith.auth.Auth/Check": 1, "kith.timeline.Timeline/Home": 1, "kith.pages.Pages/Statuses": 1}:
+            return
+        assert time.monotonic() < deadline, made
+
+
+def test_gateways_count_together_how_often_somebody_asks(apart):
+    ada, = Community(apart).people("ada")
+    apart.ports["gateway2"] = free_port(but=tuple(apart.ports.values()))
+    apart.start_role("gateway2", until_serving=True)
+    try:
+        if time.time() % 1800 > 1770:
+            time.sleep(30)  # at the end of a window
+        left = []
+        for name in ("gateway1", "gateway2", "gateway2", "gateway1"):
+            answer = requests.delete(f"http://127.0.0.1:{apart.ports[name]}/api/v1/statuses/1", timeout=20,
+                                     headers={"Authorization": f"Bearer {ada.token}"})
+            assert answer.status_code == 404, answer.text
+            left.append(answer.headers["X-RateLimit-Remaining"])
+        assert left == ["29", "28", "27", "26"]
+    finally:
+        apart.stop(only="gateway2")
+        del apart.ports["gateway2"]
 
 
 def test_rolling_restarts_fail_no_request():

@@ -5,12 +5,13 @@ import socket
 
 import pytest
 
+from browser import Browser
 from collector import Collector
 from community import Community
 from server import SHAPE, Server
 
 ROUTE = "POST /api/v1/statuses"
-SERVER, CLIENT, CONSUMER = 2, 3, 5
+SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def collector():
 @pytest.fixture(scope="module")
 def traced(collector):
     server = Server("traced", KITH_TRACE_ENDPOINT=collector.endpoint, KITH_TRACE_INCOMING="on",
-                    KITH_REQUEST_LOG="all").start()
+                    KITH_REQUEST_LOG="all", KITH_RATE_LIMITS="on").start()
     yield server
     codes = server.stop()
     assert codes == [0] * len(codes)
@@ -60,7 +61,8 @@ def test_a_post_is_one_trace(collector, ada):
         groups = {span.attributes["messaging.consumer.group.name"] for span in mine if span.kind == CONSUMER}
         ids = {span.id for span in mine}
         orphans = [span for span in mine if span.parent not in ids and span.id != root.id]
-        return mine if groups >= {"timeline", "notifications"} and not orphans else []
+        appended = SHAPE not in ("servers", "roles") or [span for span in mine if span.kind == PRODUCER]
+        return mine if groups >= {"timeline", "notifications"} and appended and not orphans else []
 
     spans = {span.id: span for span in collector.wait_for(whole, "whole trace of the post")}
     commits = [span for span in spans.values() if span.name == "commit"]
@@ -68,6 +70,12 @@ def test_a_post_is_one_trace(collector, ada):
     assert heads, commits
     on_servers = SHAPE in ("postgres", "servers", "roles")
     assert commits[0].attributes["db.system.name"] == ("postgresql" if on_servers else "rocksdb")
+    # An outbox brings its events to the log, after the answer.
+    appended = [span for span in spans.values() if span.kind == PRODUCER]
+    assert bool(appended) == (SHAPE in ("servers", "roles"))
+    for span in appended:
+        assert (span.name, span.attributes["messaging.system"], span.failure) == ("append", "kafka", "")
+        assert spans[span.parent].name == "commit"
     for handler in (span for span in spans.values() if span.kind == CONSUMER):
         assert spans[handler.parent].name == "commit", (handler, spans[handler.parent])
     # The commit hangs under what the edge did, by way of the core's answer where that is another process.
@@ -82,6 +90,24 @@ def test_a_post_is_one_trace(collector, ada):
         assert above is spans[root.id]
     assert all(span.began <= span.ended for span in spans.values())
     assert root.service == ("kith-gateway" if SHAPE in ("split", "roles") else "kith")
+
+
+@pytest.mark.skipif(SHAPE not in ("servers", "roles"), reason="needs a cache on servers")
+def test_the_cache_is_part_of_the_trace(collector, traced, ada):
+    browser = Browser().open(traced.url + "/login")
+    browser.session.headers["X-Request-Id"] = "signed-in"
+    browser.log_in(ada.name)  # which counts guesses, and at the edge how often somebody tries
+    root, = collector.wait_for(lambda spans: [span for span in roots(spans, "signed-in") if span.name == "POST /login"],
+                               "span of the request")
+
+    def counts(spans):
+        found = [span for span in spans if span.trace == root.trace and span.attributes.get("db.system.name") == "redis"]
+        return found if {span.service for span in found} >= asking else []
+
+    asking = {"kith-gateway", "kith-auth"} if SHAPE == "roles" else {"kith"}
+    for span in collector.wait_for(counts, "calls of the cache"):
+        assert (span.name, span.kind, span.failure) == ("count", CLIENT, "")
+        assert span.service in asking
 
 
 def test_a_trace_that_a_trusted_proxy_began_is_continued(collector, ada):

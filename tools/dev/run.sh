@@ -28,6 +28,8 @@ if [ $tls = yes ]; then
   authority=$home/kith/authority
   tools/dev/authority.sh "$authority"
   options+=(--tls-listen "$tls_listen" --tls-certificate "$authority/localhost.pem" --tls-key "$authority/localhost.key")
+  # The name that browsers were told to trust; who names another one knows better.
+  case " ${options[*]} " in *" --base-url"*) ;; *) options+=(--base-url "https://localhost:${tls_listen##*:}") ;; esac
 fi
 mkdir -p "$(dirname "$data")"
 
