@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""count_tests.py CTEST_XML RESULTS: one line with the cases of all GoogleTest programs of a ctest run.
+"""count_tests.py CTEST_XML RESULTS: the cases of all GoogleTest programs of a ctest run that failed, and their counts.
 
 ctest counts programs; people want cases. A program that died left no result of its cases, or one that
 says all is well: it counts as one failure more.
@@ -9,17 +9,24 @@ import sys
 import xml.etree.ElementTree as xml
 
 
+MESSAGE_MAX = 600  # of a case that failed; all of it stands further up
+
+
 def cases(result):
-    """Passed, failed and skipped cases of one GoogleTest report."""
+    """Passed, failed and skipped cases of one GoogleTest report, and a line for each that failed."""
     passed = failed = skipped = 0
+    lines = []
     for case in xml.parse(result).getroot().iter("testcase"):
-        if case.find("failure") is not None:
+        failure = case.find("failure")
+        if failure is not None:
             failed += 1
+            said = " ".join((failure.get("message") or "").split())
+            lines.append(f"FAILED {case.get('classname')}.{case.get('name')}: {said[:MESSAGE_MAX]}")
         elif case.find("skipped") is not None or case.get("status") == "notrun":
             skipped += 1
         else:
             passed += 1
-    return passed, failed, skipped
+    return [passed, failed, skipped], lines
 
 
 def count(ctest_xml, results):
@@ -29,9 +36,10 @@ def count(ctest_xml, results):
         name, ok = program.get("name"), program.get("status") == "run"
         result = pathlib.Path(results) / f"{name}.xml"
         try:
-            found = list(cases(result))
+            found, failures = cases(result)
         except (OSError, xml.ParseError):
-            found = [1 if ok else 0, 0, 0]
+            found, failures = [1 if ok else 0, 0, 0], []
+        complaints += failures
         if not ok and found[1] == 0:
             found[1] = 1
             complaints.append(f"{name} did not end well: {program.get('status')}")

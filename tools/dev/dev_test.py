@@ -10,12 +10,13 @@ import tempfile
 import unittest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+ENGINES = TOP / "tools/dev/engines"
 sys.path.insert(0, str(TOP / "tools/dev"))
 import count_tests  # noqa: E402
 
 GTEST = """<testsuites><testsuite name="A">
-<testcase name="one" status="run" result="completed"/>
-<testcase name="two" status="run" result="completed"><failure message="no"/></testcase>
+<testcase name="one" classname="A" status="run" result="completed"/>
+<testcase name="two" classname="A" status="run" result="completed"><failure message="no"/></testcase>
 <testcase name="three" status="run" result="skipped"><skipped message="why"/></testcase>
 <testcase name="four" status="notrun" result="suppressed"/>
 </testsuite></testsuites>"""
@@ -41,6 +42,9 @@ class CountingTests(unittest.TestCase):
 
     def test_cases_are_counted_not_programs(self):
         self.assertEqual(self.count(ctest(a="fail", b="run"), a=GTEST, b=GTEST_GOOD)[0], [2, 1, 2])
+
+    def test_what_failed_is_named(self):
+        self.assertEqual(self.count(ctest(a="fail"), a=GTEST)[1], ["FAILED A.two: no"])
 
     def test_a_program_that_died_is_a_failure(self):
         self.assertEqual(self.count(ctest(a="fail"))[0], [0, 1, 0])
@@ -204,6 +208,21 @@ class Engines(unittest.TestCase):
             port = re.search(r"^REDIS=redis://127.0.0.1:(\d+)$", held.stdout, re.MULTILINE).group(1)
             with socket.socket() as probe:
                 self.assertNotEqual(probe.connect_ex(("127.0.0.1", int(port))), 0, "it still listens")
+
+
+class Containers(unittest.TestCase):
+    def test_they_hold_the_versions_that_are_started_without_them(self):
+        composed = dict(re.findall(r"^    image: (?:\S+/)?(\w+):(\S+)$", (ENGINES / "compose.yaml").read_text(), re.MULTILINE))
+        for engine in "cassandra", "kafka", "consul":
+            started = re.search(rf"^{engine}_version=(\S+)", (ENGINES / f"{engine}.sh").read_text(), re.MULTILINE).group(1)
+            self.assertEqual(composed.pop(engine), started)
+        self.assertEqual(composed, {"postgres": "15", "redis": "7.0"}, "Debian 12's")
+
+    def test_they_answer_on_the_same_ports(self):
+        composed = (ENGINES / "compose.yaml").read_text()
+        for engine in "postgres", "cassandra", "kafka", "redis", "redis_cluster", "consul":
+            port = re.search(rf"^{engine}_port=(\d+)", (ENGINES / f"{engine}.sh").read_text(), re.MULTILINE).group(1)
+            self.assertRegex(composed, rf"(127\.0\.0\.1:|\(\(){port}\b")
 
 
 class Authority(unittest.TestCase):
