@@ -140,7 +140,6 @@ Task<std::string> GrpcChannel::Inside::call(std::shared_ptr<Inside> inside, Plac
     auto choice = peers.choose(place.loop, place.executor, tried);
     if (!choice.peer) break;
     auto const peer = choice.peer;
-    // The last try may have what is left of the request.
     auto end = co_await once(std::move(choice), call, method.name, request, until);
     inside->note(*peer, end.how);
     if (end.well()) co_return std::move(end.answer);
@@ -148,7 +147,9 @@ Task<std::string> GrpcChannel::Inside::call(std::shared_ptr<Inside> inside, Plac
     bool const perhaps = failure.code == Code::unknown;
     failure = failure_of(end, method.name);
     if (perhaps && failure.code == Code::unavailable) failure.code = Code::unknown;
-    if (end.how == How::unsent) {
+    // Of several that are restarted one after another, one will be back in a moment.
+    bool const stops = end.how == How::turned_away && end.status == Status::unavailable && peers.size() > 1;
+    if (end.how == How::unsent || stops) {
       if (peers.is_closed() || Clock::now() > begun + line_wait_max) break;
     } else if (end.how == How::turned_away || (end.how == How::lost && does_nothing_twice(call, method))) {
       --left;

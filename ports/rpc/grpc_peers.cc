@@ -111,6 +111,15 @@ Task<void> GrpcPeers::look_up() {
     if (names_.empty() || looking_up_ || (Clock::now() < looked_up_ + look_up_every && !peers_.empty())) co_return;
     looking_up_ = true;
   }
+  // However it ends: who asks may be cut off meanwhile, and others want to know as well.
+  struct LookingUp {
+    GrpcPeers& me;
+    ~LookingUp() {
+      std::lock_guard const lock(me.mutex_);
+      me.looking_up_ = false;
+      me.looked_up_ = Clock::now();
+    }
+  } const looking_up{*this};
   tcp::resolver resolver(co_await boost::asio::this_coro::executor);
   for (std::string const& address : names_) {
     auto const [host, port] = tcp_parts(address);
@@ -123,9 +132,6 @@ Task<void> GrpcPeers::look_up() {
     for (auto const& entry : found) endpoints.emplace_back(entry.endpoint());
     take(address, endpoints);
   }
-  std::lock_guard const lock(mutex_);
-  looking_up_ = false;
-  looked_up_ = Clock::now();
 }
 
 void GrpcPeers::take(std::string const& address, std::vector<GrpcLine::Endpoint> const& found) {
@@ -238,8 +244,7 @@ std::size_t GrpcPeers::attempts() const {
 
 std::chrono::milliseconds GrpcPeers::pause() {
   std::lock_guard const lock(mutex_);
-  static Breaker dice;
-  return dice.jittered(pause_max);
+  return dice_.jittered(pause_max);
 }
 
 std::size_t GrpcPeers::size() {

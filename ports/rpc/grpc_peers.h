@@ -76,6 +76,7 @@ class GrpcPeers : public std::enable_shared_from_this<GrpcPeers> {
   Breaker::Instant looked_up_{};
   bool looking_up_ = false;
   std::size_t turn_ = 0;
+  Breaker dice_;
   std::uint64_t opened_ = 0;
   std::map<std::uint64_t, std::weak_ptr<GrpcLine>> lines_;
   bool closed_ = false;

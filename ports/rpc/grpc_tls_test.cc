@@ -1,11 +1,14 @@
 // Roles over TCP: who is believed, new certificates while serving, several processes of one role.
 #include <gtest/gtest.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
+#include <future>
 #include <thread>
 
 #include "base/breaker.h"
@@ -198,6 +201,37 @@ TEST(RolesOverTcp, AreFoundByNamesToo) {
   GrpcChannel nowhere({.addresses = {"tcp:nowhere.invalid:7001"}, .identities = identities, .name = "core.kith.test"});
   RemoteSample nobody(nowhere);
   EXPECT_EQ(failure_of(nobody.touch({})).code, Code::unavailable);
+}
+
+TEST(RolesOverTcp, AreFoundByTheNextWhoAsksWhenTheFirstIsCutOffMeanwhile) {
+  AuthorityForTests ours("ours");
+  auto const identities = issued(ours);
+  Grpc form({.addresses = {"tcp:localhost:0"}, .identities = identities});
+  std::string const address = form.server->addresses()[0];
+  boost::asio::io_context loop;
+  GrpcChannel channel(
+      {.addresses = {"tcp:nowhere.invalid:7001", address}, .identities = identities, .name = "core.kith.test"});
+  channel.run_on({loop.get_executor()});
+  RemoteSample remote(channel);
+  boost::asio::cancellation_signal cut_off;
+  std::exception_ptr first, second;
+  std::promise<void> over;
+  boost::asio::co_spawn(loop, remote.touch({}),
+                        boost::asio::bind_cancellation_slot(cut_off.slot(), [&](std::exception_ptr end) {
+                          first = std::move(end);
+                          boost::asio::co_spawn(loop, remote.touch({}), [&](std::exception_ptr end) {
+                            second = std::move(end);
+                            over.set_value();
+                          });
+                        }));
+  loop.poll_one();  // the first name is being looked up
+  cut_off.emit(boost::asio::cancellation_type::terminal);
+  std::thread thread([&] { loop.run(); });
+  over.get_future().wait();
+  channel.close();
+  thread.join();
+  EXPECT_NE(first, nullptr);
+  EXPECT_EQ(second, nullptr);
 }
 
 TEST(RolesOverTcp, CallOnTheirOwnLoopsWithoutLeavingThem) {
