@@ -79,6 +79,7 @@ function(kith_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
+  set_tests_properties(${name} PROPERTIES COST ${arg_TIMEOUT}) # the longest first, or the last one runs alone
   if(KITH_SANITIZED)
     math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 5") # unoptimised and watched, on a busy machine
   endif()
