@@ -26,19 +26,12 @@ option(KITH_CASSANDRA "Build the engine for Cassandra (needs cargo)" ${KITH_CASS
 if(KITH_CASSANDRA)
   find_program(KITH_CARGO cargo REQUIRED)
   find_package(OpenSSL REQUIRED)
-  # The same library for every preset, so all build it in one folder.
-  if(DEFINED ENV{CARGO_TARGET_DIR})
-    set(folder "$ENV{CARGO_TARGET_DIR}")
-  else()
-    set(folder "${CMAKE_SOURCE_DIR}/build/cargo")
-  endif()
-  set(driver "${folder}/release/libkith_cassandra.a")
+  # The same library for every preset.
+  set(driver "${CMAKE_SOURCE_DIR}/build/cargo/libkith_cassandra.a")
   set(sources "${CMAKE_CURRENT_SOURCE_DIR}/cassandra_driver")
   add_custom_command(
     OUTPUT "${driver}"
-    COMMAND ${CMAKE_COMMAND} -E env "CARGO_TARGET_DIR=${folder}" ${KITH_CARGO} build --quiet --release --locked
-    COMMAND ${CMAKE_COMMAND} -E touch "${driver}"
-    WORKING_DIRECTORY "${sources}"
+    COMMAND "${CMAKE_SOURCE_DIR}/tools/dev/cassandra_driver.sh" "${KITH_CARGO}" "${driver}"
     DEPENDS "${sources}/driver.rs" "${sources}/Cargo.toml" "${sources}/Cargo.lock"
     COMMENT "Building the driver of Cassandra (Rust)"
     VERBATIM)
