@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -112,6 +113,29 @@ class Steps(unittest.TestCase):
         lines = [line.split("|") for line in (TOP / "tools/dev/steps").read_text().splitlines() if line and line[0] != "#"]
         built = {line[3].strip().removeprefix("build ") for line in lines if line[3].strip().startswith("build ")}
         self.assertLessEqual({line[2].strip() for line in lines} - {"-"}, built)
+
+
+class Gate(unittest.TestCase):
+    def test_steps_run_in_order_or_beside_each_other_and_are_counted(self):
+        with tempfile.TemporaryDirectory() as folder:
+            tools = pathlib.Path(folder, "tools/dev")
+            tools.mkdir(parents=True)
+            for name in "gate.sh", "gate_lib.sh", "lib.sh":
+                shutil.copy(TOP / "tools/dev" / name, tools)
+            (tools / "setup.sh").write_text("#!/bin/sh\n")
+            (tools / "setup.sh").chmod(0o755)
+            (tools / "steps").write_text(
+                "test        | - | - | build dev | echo built\n"
+                "test        | - | - | first     | until [ -e there ]; do sleep 0.1; done; echo 2 passed\n"
+                "test beside | - | - | second    | touch there; echo 3 passed, 1 failed; exit 1\n"
+                "test        | - | - | build new | exit 1\n"
+                "test        | - | new | third   | echo 9 passed\n")
+            ran = bash(f"{folder}/tools/dev/gate.sh test")
+        self.assertEqual(ran.returncode, 1, ran.stderr)
+        self.assertEqual(ran.stdout.splitlines()[-1], "6 passed, 3 failed")
+        table = re.findall(r"^(\S+(?: \S+)?) {2,}.*?(\d+) passed +(\d+) failed$", ran.stdout, re.MULTILINE)
+        self.assertEqual(table, [("build dev", "1", "0"), ("first", "2", "0"), ("second", "3", "1"), ("build new", "0", "1"),
+                                 ("third", "0", "1")])
 
 
 class OneStep(unittest.TestCase):

@@ -21,8 +21,10 @@ read_steps tools/dev/steps "$gate" # fills names, commands, afters
 [ ${#names[@]} -gt 0 ] || refuse "tools/dev/steps names no step for \`$gate\`."
 
 began=$SECONDS passed=0 failed=0 broken=" " table=()
-for i in "${!names[@]}"; do
-  name=${names[i]} step_began=$SECONDS status=0
+
+# Runs step I and leaves in a file how that went.
+run_step() { # I
+  local i=$1 name=${names[$1]} step_began=$SECONDS status=0 counts
   STEP_NUMBER="[$((i + 1))/${#names[@]}] "
   if [[ $broken == *" ${afters[i]} "* ]]; then
     say "$STEP_NUMBER$name: not run, because the preset ${afters[i]} did not build"
@@ -31,9 +33,27 @@ for i in "${!names[@]}"; do
     step "$name" bash -euo pipefail -c "${commands[i]}" || status=$?
     counts=$(counts_of "$(log_of "$name")" $status)
   fi
-  if [ $status -ne 0 ] && [[ $name == "build "* ]]; then broken="$broken${name#build } "; fi
-  passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
-  table+=("$(printf '%-24s %14s %9d passed %5d failed' "$name" "$(elapsed $((SECONDS - step_began)))" ${counts% *} ${counts#* })")
+  echo "$status $counts $((SECONDS - step_began))" >"$logs/step-$i"
+}
+read_result() { # I
+  local name=${names[$1]} status good bad seconds
+  read -r status good bad seconds <"$logs/step-$1"
+  if [ "$status" -ne 0 ] && [[ $name == "build "* ]]; then broken="$broken${name#build } "; fi
+  passed=$((passed + good)) failed=$((failed + bad))
+  table+=("$(printf '%-24s %14s %9d passed %5d failed' "$name" "$(elapsed "$seconds")" "$good" "$bad")")
+}
+
+mkdir -p "$logs"
+rm -f "$logs"/step-*
+for ((i = 0, last = 0; i < ${#names[@]}; i = last + 1)); do
+  # Those beside it speak through a pipe: a terminal has one line for what is under way.
+  for ((last = i; last + 1 < ${#names[@]}; ++last)); do
+    [ "${besides[last + 1]}" = yes ] || break
+    run_step $((last + 1)) > >(cat) &
+  done
+  run_step $i
+  wait
+  for ((; i <= last; ++i)); do read_result $i; done
 done
 
 say ""

@@ -6,10 +6,10 @@ trimmed() {
   printf '%s' "${text%"${text##*[![:space:]]}"}"
 }
 
-# read_steps FILE WHEN: fills names, commands and afters with the steps due in this tree.
+# read_steps FILE WHEN: fills names, commands, afters and besides with the steps due in this tree.
 read_steps() {
   local when due after name command
-  names=() commands=() afters=()
+  names=() commands=() afters=() besides=()
   while IFS='|' read -r when due after name command; do
     case $(trimmed "$when") in '' | '#'*) continue ;; esac
     [ -n "$(trimmed "$command")" ] || refuse "a line of $1 has fewer than five fields: $when|$due|$after|$name"
@@ -17,6 +17,7 @@ read_steps() {
     due=$(trimmed "$due")
     [ "$due" = - ] || [ -e "$due" ] || continue
     names+=("$(trimmed "$name")") commands+=("$(trimmed "$command")") afters+=("$(trimmed "$after")")
+    if [[ " $when " == *" beside "* ]]; then besides+=(yes); else besides+=(no); fi
   done <"$1"
 }
 
