@@ -117,10 +117,9 @@ void KafkaLog::Parts::leave(Consumer& consumer) {
     static_cast<void>(consumer.client.release());
     return;
   }
-  if (consumer.changing)
-    agree(consumer);
-  else if (kafka::Places list = to_commit(consumer); list->cnt > 0)
-    commit(consumer, std::move(list), true);
+  // Whatever is to change: until that is agreed, what was divided before is ours to say.
+  if (kafka::Places list = to_commit(consumer); list->cnt > 0) commit(consumer, std::move(list), true);
+  if (consumer.changing) agree(consumer);
   rd_kafka_consumer_close(consumer.client.get());
   consumer.client.reset();
 }
@@ -273,6 +272,8 @@ Task<void> KafkaLog::Parts::give_up(Consumer& consumer) {
       busy = busy && std::chrono::steady_clock::now() < until;
       if (busy) co_await pause(loop, 10ms);
     }
+    // Two at once might come in the other order, and the older one would stay.
+    while (consumer.committing) co_await pause(loop, 10ms);
     try {
       kafka::Places list = to_commit(consumer);
       co_await settle();
@@ -371,6 +372,7 @@ Task<void> KafkaLog::Parts::remember() {
       if (consumer->changing) continue;
       kafka::Places list = to_commit(*consumer);
       if (list->cnt == 0) continue;
+      consumer->committing = true;
       bool settled = true;
       try {
         co_await settle();
@@ -378,6 +380,7 @@ Task<void> KafkaLog::Parts::remember() {
         settled = false;
       }
       if (settled) co_await workers->run([&] { commit(*consumer, std::move(list), true); });
+      consumer->committing = false;
       if (settled) continue;
       Lock const lock(mutex);
       for (int i = 0; i < list->cnt; ++i)

@@ -45,6 +45,7 @@ struct Consumer : Trouble {
   // The servers divided the partitions anew, and wait for our word that it is done.
   bool changing = false, coming = false;
   bool member = false;  // they did so once
+  bool committing = false;
   Places change;
   std::function<void()> changed;
 };
