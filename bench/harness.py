@@ -96,10 +96,10 @@ class Process:
 
 
 class Kith(Process):
-    def __init__(self, data, **settings):
+    def __init__(self, data, *, words=("serve",), **settings):
         self.port = free_port()
         began = time.perf_counter()
-        self.start([PROGRAM, "serve", "--data", data, "--listen", f"127.0.0.1:{self.port}"],
+        self.start([PROGRAM, *words, "--data", data, "--listen", f"127.0.0.1:{self.port}"],
                    {"KITH_RATE_LIMITS": "off", "KITH_LOG_LEVEL": "error", **settings})
         while True:
             if self.process.poll() is not None:
