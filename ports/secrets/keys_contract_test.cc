@@ -175,6 +175,20 @@ TEST_F(Stored, KeysAndTheirEndsOutliveTheProcess) {
   EXPECT_EQ(run(again.get(bob)), nullptr);
 }
 
+// So many lie in more files than are opened with the store.
+TEST_F(Stored, TheKeysOfManyPeopleAreFoundAfterANewStart) {
+  constexpr std::uint64_t people = 30'000;
+  auto& before = world_.stored();
+  for (std::uint64_t first = 1; first <= people; first += key_batch_max) {
+    std::vector<AccountId> owners;
+    for (std::uint64_t i = first; i < first + key_batch_max; ++i) owners.push_back(AccountId{i});
+    run(before.create_many(owners));
+  }
+  auto& after = world_.stored();
+  for (std::uint64_t i = 1; i <= people; i += 100) EXPECT_NE(run(after.get(AccountId{i})), nullptr) << i;
+  EXPECT_EQ(run(after.get(AccountId{people + 1})), nullptr);
+}
+
 TEST_F(Stored, OnlyTheOwnerMayReadTheServersKey) {
   world_.stored();
   struct stat about{};

@@ -112,7 +112,8 @@ class StoredKeys::Store {
     options.read_tier = tier;
     std::string value;
     auto const status = db->Get(options, place_of_key(owner), &value);
-    if (status.IsIncomplete()) return false;
+    // Of a file that is not open it says in this tier that all is well, and gives nothing; no stored value is empty.
+    if (status.IsIncomplete() || (status.ok() && value.empty())) return false;
     if (status.IsNotFound()) return true;
     if (!status.ok()) throw failed("get", status);
     key = unwrapped(server, owner, value);
