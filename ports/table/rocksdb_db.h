@@ -4,7 +4,11 @@
 
 #include <rocksdb/db.h>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -27,16 +31,29 @@ struct Db {
   // hop to a thread that may wait for the disk, and begins again there.
   template <class Work>
   Task<void> read(Work work) {
-    {
-      NoWait at_once;
-      try {
-        work();
-      } catch (Error const&) {
-        if (!at_once.refused()) throw;
-      }
-      if (!at_once.refused()) co_return;
+    if (!read_at_once(work))
+      co_await workers.run(std::move(work));
+    else if (others_are_due())
+      co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
+  }
+
+ private:
+  // Whether it was not refused, and all is read.
+  template <class Work>
+  static bool read_at_once(Work& work) {
+    NoWait at_once;
+    try {
+      work();
+    } catch (Error const&) {
+      if (!at_once.refused()) throw;
     }
-    co_await workers.run(std::move(work));
+    return !at_once.refused();
+  }
+  // Who never waits never lets others run: a walk over everything would keep its loop for minutes.
+  static bool others_are_due() {
+    static constexpr unsigned reads_in_a_row = 128;
+    static thread_local unsigned reads = 0;
+    return ++reads % reads_in_a_row == 0;
   }
 };
 

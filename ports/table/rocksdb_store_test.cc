@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <boost/asio/detached.hpp>
 #include <fstream>
 #include <optional>
 
@@ -58,6 +59,25 @@ TEST_F(StoreTest, WhatMayBeLostWaitsForNoDiskAndGoesDownWithTheNextThatDoes) {
   lose_power();
   open();
   EXPECT_EQ(voters(1), 3u);
+}
+
+// As a walk over everything does.
+TEST_F(StoreTest, ReadsThatNeverWaitLetOthersRunNowAndThen) {
+  options.env = nullptr;  // a disk of the system's own, which has it in memory
+  open();
+  EXPECT_TRUE(run(store->strict().commit(vote(1, "ada", 1))).done);
+  constexpr int reads = 2'000;
+  boost::asio::io_context loop(1);
+  boost::asio::co_spawn(
+      loop,
+      [](Strict& tables) -> Task<void> {
+        Range const range{.table = &contract::things, .partition = contract::big_endian(1), .limit = 10};
+        for (int i = 0; i < reads; ++i) co_await tables.scan(range);
+      }(store->strict()),
+      boost::asio::detached);
+  int turns = 0;
+  while (loop.run_one() > 0) ++turns;
+  EXPECT_GE(turns, reads / 200);
 }
 
 TEST_F(StoreTest, CheckpointIsAStoreOfItsOwn) {
