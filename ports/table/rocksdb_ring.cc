@@ -183,7 +183,8 @@ bool RingTable::install(std::string const& partition, FromDisk disk, std::uint64
   std::lock_guard const lock(mutex_);
   if (cleanings != cleanings_) return false;
   Ring& ring = rings_[partition];
-  if (ring.loaded && (ring.whole || ring.kept.size() >= disk.entries.size())) return true;
+  // That there is no more than is kept is news, too.
+  if (ring.loaded && (ring.whole || (ring.kept.size() >= disk.entries.size() && !disk.whole))) return true;
   std::vector<Index> kept;
   kept.reserve(disk.entries.size() + 8);
   for (EntryView const entry : disk.entries | std::views::reverse) kept.push_back(add(entry));

@@ -202,6 +202,28 @@ TEST_F(RingTest, EntriesThatCameBeforeTheFeedWasReadAreNotLostByReadingOnlyItsBe
   EXPECT_FALSE(more);
 }
 
+// A hundred are read at first: a feed may have just as many, or have got some since that are no longer behind them.
+TEST_F(RingTest, TheEndOfAFeedIsFoundHoweverManyThereAre) {
+  for (std::uint64_t const count : {99u, 100u, 101u, 103u, 399u, 400u, 401u, 403u}) {
+    open();
+    for (std::uint64_t id = 1; id <= count; ++id) spread(id, 1, 1);
+    close();
+    open();
+    EXPECT_EQ(page(1, 20), down(count, count - 19));
+    EXPECT_EQ(page(1, 512), down(count, 1)) << count;
+    close();
+    open();
+    EXPECT_EQ(page(1, 20), down(count, count - 19));
+    for (std::uint64_t id = count + 1; id <= count + 5; ++id) spread(id, 1, 1);
+    EXPECT_EQ(page(1, 20), down(count + 5, count - 14));
+    EXPECT_EQ(page(1, 512), down(count + 5, 1)) << count;
+    EXPECT_FALSE(more);
+    close();
+    std::filesystem::remove_all(folder);
+    disk->restart();
+  }
+}
+
 TEST_F(RingTest, MemoryIsBoundedAndNothingIsLostByThat) {
   options.ring_bytes = 256 << 10;
   options.ring_entries_dirty_max = 5'000;

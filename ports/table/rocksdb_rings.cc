@@ -9,6 +9,8 @@ namespace {
 
 // So many chunks of one feed are put together at its next flush.
 constexpr std::size_t chunks_max = 8;
+// So often the beginning of a feed is read for one question, while others write it; then all of it is.
+constexpr int tries_max = 8;
 // So often a bound is looked at: a call adds at most 1,000 indexes of 4 bytes.
 constexpr std::uint64_t look_every = 64;
 
@@ -123,10 +125,10 @@ Task<void> Rings::write(Table table, std::vector<JournalEntry> entries) {
 
 Task<void> Rings::answer(Spreading& table, RingTable::Query& query) {
   Range const& range = query.range;
-  for (;;) {
+  for (int tries = 0;; ++tries) {
     RingTable::Found const found = table.rings.query(query);
     if (found == RingTable::Found::yes) co_return;
-    if (found == RingTable::Found::beyond) {
+    if (found == RingTable::Found::beyond || tries == tries_max) {
       co_await needs_.db.read([&] { read_beyond(table, query); });
       co_return;
     }
