@@ -308,6 +308,8 @@ TEST_F(PostgresLoops, ReadsOfALoopStayThereUntilDeliveryEnds) {
     run(store->stop_delivery());
     EXPECT_TRUE(come_to(before)) << lines();
     EXPECT_EQ(read_on(loops, 0), 10u);  // by the store's own
+    // Which has let go of ours only when it has done something else.
+    EXPECT_EQ(run(store->strict().get({vote(7, "voter", 1).puts.front().key})).size(), 1u);
   }
   EXPECT_EQ(run(store->strict().get({vote(7, "voter", 1).puts.front().key})).size(), 1u);
 }
