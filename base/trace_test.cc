@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/all.h"
+#include "base/kept_spans_for_tests.h"
 #include "base/observed.h"
 #include "base/run.h"
 #include "base/traced.h"
@@ -16,13 +17,6 @@ namespace kith {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Keeps spans in the order they ended.
-struct Kept final : Tracer {
-  Kept() : Tracer(1) {}
-  void finished(FinishedSpan span) noexcept override { spans.push_back(std::move(span)); }
-  std::vector<FinishedSpan> spans;
-};
 
 TraceParent const sampled{{1, 2}, 3, true};
 constexpr char const* header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -59,7 +53,7 @@ TEST(Traceparent, WhatIsNotOfItsFormIsNothing) {
 }
 
 TEST(Spans, AreNoneWithoutATracerOrForWhatIsNotSampled) {
-  Kept kept;
+  KeptSpans kept;
   EXPECT_FALSE(Span(nullptr, sampled, SpanKind::server, "GET /"));
   EXPECT_FALSE(Span(&kept, {{1, 2}, 3, false}, SpanKind::server, "GET /"));
   EXPECT_FALSE(Span::child(SpanKind::client, "commit"));
@@ -112,7 +106,7 @@ Task<void> request(Tracer& tracer, Workers& workers, TraceHere const*& afterward
 }
 
 TEST(Spans, OfAllThatATaskDoesHangUnderItsSpan) {
-  Kept kept;
+  KeptSpans kept;
   Workers workers(1);
   TraceHere const* afterwards = nullptr;
   int result = 0;
@@ -138,7 +132,7 @@ Task<void> stranger(std::vector<TraceHere const*>& seen, int times) {
   }
 }
 
-Task<void> beside(Kept& kept, Workers& workers, std::vector<TraceHere const*>& seen) {
+Task<void> beside(KeptSpans& kept, Workers& workers, std::vector<TraceHere const*>& seen) {
   TraceHere const* afterwards = nullptr;
   int result = 0;
   std::vector<Task<void>> both;
@@ -148,7 +142,7 @@ Task<void> beside(Kept& kept, Workers& workers, std::vector<TraceHere const*>& s
 }
 
 TEST(Spans, OfOneTaskAreNotThoseOfAnotherOnTheSameLoop) {
-  Kept kept;
+  KeptSpans kept;
   Workers workers(1);
   std::vector<TraceHere const*> seen;
   run(beside(kept, workers, seen));
@@ -173,7 +167,7 @@ Task<void> nested(Tracer& tracer) {
 }
 
 TEST(Spans, WithinAnotherEndWhereTheyBegan) {
-  Kept kept;
+  KeptSpans kept;
   run(nested(kept));
   ASSERT_EQ(kept.spans.size(), 4u);
   EXPECT_EQ(kept.spans[0].name, "of the inner one");
@@ -200,7 +194,7 @@ Task<Code> watched(CallNumbers const& numbers, Tracer& tracer, Code code) {
 }
 
 TEST(Observed, CallsAreCountedByHowTheyEndAndTheirErrorsGoOn) {
-  Kept kept;
+  KeptSpans kept;
   Metrics metrics;
   CallNumbers const numbers(metrics, "call", "Calls", {{"verb", "ask"}});
   EXPECT_EQ(run(watched(numbers, kept, Code::not_found)), Code::not_found);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/kept_spans_for_tests.h"
 #include "base/run.h"
 #include "gateway/http/operations.h"
 #include "gateway/http/paging.h"
@@ -52,13 +53,6 @@ Task<Response> list(Request request) {
 std::string why_not_ready = "importing";
 Task<std::string> not_ready() { co_return why_not_ready; }
 Task<std::vector<std::string>> degraded() { co_return std::vector<std::string>{"timeline", "notifications"}; }
-
-// Keeps spans in the order they ended.
-struct Kept final : Tracer {
-  Kept() : Tracer(1) {}
-  void finished(FinishedSpan span) noexcept override { spans.push_back(std::move(span)); }
-  std::vector<FinishedSpan> spans;
-};
 
 class EdgeTest : public testing::Test {
  protected:
@@ -359,7 +353,7 @@ TEST_F(EdgeTest, OperatorsSeeHealthNumbersAndDescription) {
 }
 
 TEST_F(EdgeTest, ARequestIsASpanOfItsRoute) {
-  Kept kept;
+  KeptSpans kept;
   tracer = &kept;
   ask(Method::get, "/api/v1/statuses/12?max_id=1", {{"X-Request-Id", "r1"}});
   get("/api/v1/statuses/x");
@@ -385,7 +379,7 @@ TEST_F(EdgeTest, OnlyATrustedProxyMaySayWhichTraceARequestBelongsToAndOnlyWhereI
   TraceId const theirs{0x0af7651916cd43dd, 0x8448eb211c80319c};
   for (bool const asked : {true, false})
     for (bool const trusted : {true, false}) {
-      Kept kept;
+      KeptSpans kept;
       tracer = &kept;
       settings.trace_incoming = asked;
       settings.trusted_proxies.clear();

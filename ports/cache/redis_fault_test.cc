@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "base/kept_spans_for_tests.h"
 #include "base/traced.h"
 #include "ports/cache/redis_slots.h"
 #include "ports/cache/redis_test_world.h"
@@ -16,13 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using contract::Proxy;
-
-// Keeps spans in the order they ended.
-struct Kept final : Tracer {
-  Kept() : Tracer(1) {}
-  void finished(FinishedSpan span) noexcept override { spans.push_back(std::move(span)); }
-  std::vector<FinishedSpan> spans;
-};
 
 Task<void> work(RedisStore& store) {
   co_await store.cache().set("a", "1", 1, 1h);
@@ -150,7 +144,7 @@ TEST_F(RedisFault, InvalidationThatCouldNotBeToldIsMadeUpFor) {
 
 TEST_F(RedisFault, CallsAreSpansOfWhoAsksAndCounted) {
   Metrics metrics;
-  Kept kept;
+  KeptSpans kept;
   RedisStore store(clock, options);
   store.observe(metrics);
   run(request(store, kept));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/kept_spans_for_tests.h"
 #include "ports/clock/ids.h"
 #include "ports/clock/virtual_time.h"
 #include "ports/log/caught_up.h"
@@ -60,18 +61,11 @@ class DispatchTest : public testing::Test {
   }
 };
 
-// Keeps spans in the order they ended.
-struct Kept final : Tracer {
-  Kept() : Tracer(1) {}
-  void finished(FinishedSpan span) noexcept override { spans.push_back(std::move(span)); }
-  std::vector<FinishedSpan> spans;
-};
-
 constexpr Duration ms(int count) { return std::chrono::milliseconds{count}; }
 
 TEST_F(DispatchTest, HandlersRunAsSpansOfTheTraceThatEmittedTheirEvents) {
   Metrics metrics;
-  Kept kept;
+  KeptSpans kept;
   follow("feeds", "PairChanged", true);
   follow("search", "PairChanged", false, ms(5));
   follow("failing", "PairChanged", true, {}, true);

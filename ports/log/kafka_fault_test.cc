@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/kept_spans_for_tests.h"
 #include "base/loops.h"
 #include "base/run.h"
 #include "ports/clock/system.h"
@@ -187,16 +188,9 @@ TEST_F(KafkaFault, AWrongPasswordIsOneSentenceThatNamesTheSettings) {
   EXPECT_THAT(refusal(options), testing::StartsWith("kafka_security takes NAME=VALUE"));
 }
 
-// Keeps spans, from whatever thread.
-struct Kept final : Tracer {
-  Kept() : Tracer(1) {}
-  void finished(FinishedSpan span) noexcept override { spans.push_back(std::move(span)); }
-  std::vector<FinishedSpan> spans;
-};
-
 TEST_F(KafkaFault, WhatIsAppendedIsCountedAndASpanOfWhatEmittedIt) {
   Metrics metrics;
-  Kept kept;
+  KeptSpans kept;
   open(first);
   first->observe(metrics, &kept);
   auto events = made(1, 3);

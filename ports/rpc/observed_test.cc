@@ -4,19 +4,13 @@
 
 #include <algorithm>
 
+#include "base/kept_spans_for_tests.h"
 #include "base/run.h"
 #include "base/traced.h"
 #include "ports/rpc/rpc_test_world.h"
 
 namespace kith::sample {
 namespace {
-
-// Keeps spans in the order they ended.
-struct Kept final : Tracer {
-  Kept() : Tracer(1) {}
-  void finished(FinishedSpan span) noexcept override { spans.push_back(std::move(span)); }
-  std::vector<FinishedSpan> spans;
-};
 
 // A service behind a channel, watched at both ends.
 struct World {
@@ -25,7 +19,7 @@ struct World {
     observe(methods, metrics, &kept);
   }
   Metrics metrics;
-  Kept kept;
+  KeptSpans kept;
   Sample service;
   Methods methods;
   Loopback loopback{methods};

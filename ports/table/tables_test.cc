@@ -4,8 +4,10 @@
 
 #include <gmock/gmock.h>
 
+#include "base/kept_spans_for_tests.h"
 #include "base/traced.h"
 #include "ports/table/ballot.kith.h"
+#include "ports/table/distant_for_tests.h"
 #include "ports/table/table_numbers.h"
 #include "ports/table/test_world.h"
 
@@ -88,30 +90,6 @@ TEST_F(TablesTest, InsertedRowIsFoundAndASecondInsertSeesIt) {
   EXPECT_EQ(get<Tally>({lunch})->votes, 1u);
 }
 
-// As an engine on another machine: no row comes without waiting for it.
-class Far final : public Strict {
- public:
-  explicit Far(Strict& engine) : engine_(engine) {}
-  Task<std::vector<RowPtr>> get(std::vector<RowKey> keys) override { return engine_.get(std::move(keys)); }
-  bool apart() const override { return true; }
-  Task<Scanned> scan(Range range) override { return engine_.scan(std::move(range)); }
-  Task<Outcome> commit(Commit commit) override { return engine_.commit(std::move(commit)); }
-  Task<RawPage> scan_all(Table table, std::string cursor, std::size_t limit) override {
-    return engine_.scan_all(table, std::move(cursor), limit);
-  }
-  Task<void> apply(std::vector<RawRow> rows) override { return engine_.apply(std::move(rows)); }
-
- private:
-  Strict& engine_;
-};
-
-// Keeps spans in the order they ended.
-struct Kept final : Tracer {
-  Kept() : Tracer(1) {}
-  void finished(FinishedSpan span) noexcept override { spans.push_back(std::move(span)); }
-  std::vector<FinishedSpan> spans;
-};
-
 Task<void> note(std::vector<Event>& events, Event event) {
   events.push_back(std::move(event));
   co_return;
@@ -130,8 +108,8 @@ Task<void> vote_and_read(Tables& tables, Tracer& tracer, Change change) {
 TEST_F(TablesTest, CommitsAndReadsOfAnEngineApartAreSpansAndEventsNameTheCommit) {
   for (bool const apart : {true, false}) {
     Metrics metrics;
-    Kept kept;
-    Far far(world.strict());
+    KeptSpans kept;
+    DistantStrict far(world.strict(), world.time, {});
     std::string const engine = apart ? "postgresql" : "memory";
     TableNumbers const numbers{TableNumbers::Engine(metrics, engine, apart),
                                TableNumbers::Engine(metrics, "near", false)};
