@@ -118,7 +118,7 @@ void KafkaLog::Parts::leave(Consumer& consumer) {
     return;
   }
   // Whatever is to change: until that is agreed, what was divided before is ours to say.
-  if (kafka::Places list = to_commit(consumer); list->cnt > 0) commit(consumer, std::move(list), true);
+  if (kafka::Places list = to_commit(consumer); list->cnt > 0) commit(consumer, std::move(list));
   if (consumer.changing) agree(consumer);
   rd_kafka_consumer_close(consumer.client.get());
   consumer.client.reset();
@@ -277,7 +277,7 @@ Task<void> KafkaLog::Parts::give_up(Consumer& consumer) {
     try {
       kafka::Places list = to_commit(consumer);
       co_await settle();
-      if (list->cnt > 0) co_await workers->run([&] { commit(consumer, std::move(list), true); });
+      if (list->cnt > 0) co_await workers->run([&] { commit(consumer, std::move(list)); });
     } catch (Error const&) {
       // What was not remembered is delivered again, there.
     }
@@ -325,19 +325,14 @@ kafka::Places KafkaLog::Parts::to_commit(Consumer& consumer) {
   return list;
 }
 
-void KafkaLog::Parts::commit(Consumer& consumer, kafka::Places list, bool wait) {
-  kafka::Owned<rd_kafka_queue_t> const answer(wait ? rd_kafka_queue_new(consumer.client.get()) : nullptr);
+void KafkaLog::Parts::commit(Consumer& consumer, kafka::Places list) {
+  kafka::Owned<rd_kafka_queue_t> const answer(rd_kafka_queue_new(consumer.client.get()));
   ++counts->commits;
-  auto failed = RD_KAFKA_RESP_ERR__TIMED_OUT;
-  if (wait) {
-    failed = rd_kafka_commit_queue(consumer.client.get(), list.get(), answer.get(), nullptr, nullptr);
-    if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      kafka::Owned<rd_kafka_event_t> const event(
-          rd_kafka_queue_poll(answer.get(), static_cast<int>(options.deadline.count())));
-      failed = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
-    }
-  } else {
-    failed = rd_kafka_commit(consumer.client.get(), list.get(), 1);
+  auto failed = rd_kafka_commit_queue(consumer.client.get(), list.get(), answer.get(), nullptr, nullptr);
+  if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    kafka::Owned<rd_kafka_event_t> const event(
+        rd_kafka_queue_poll(answer.get(), static_cast<int>(options.deadline.count())));
+    failed = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
   }
   if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) return;
   ++counts->commit_failures;
@@ -379,7 +374,7 @@ Task<void> KafkaLog::Parts::remember() {
       } catch (Error const&) {  // a full disk: later
         settled = false;
       }
-      if (settled) co_await workers->run([&] { commit(*consumer, std::move(list), true); });
+      if (settled) co_await workers->run([&] { commit(*consumer, std::move(list)); });
       consumer->committing = false;
       if (settled) continue;
       Lock const lock(mutex);

@@ -72,7 +72,7 @@ struct KafkaLog::Parts {
   Task<void> begin_again(Consumer& consumer, std::int32_t partition, Time since);
   void pause_or_resume(Consumer& consumer);
   kafka::Places to_commit(Consumer& consumer);
-  void commit(Consumer& consumer, kafka::Places list, bool wait);
+  void commit(Consumer& consumer, kafka::Places list);  // waits for the servers
   Task<void> settle();
   Task<void> remember();
   Task<void> look();
