@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::string_view default_scopes = "read write follow push";
 constexpr std::string_view unconfirmed = "; it waits for the confirmation of its e-mail address";
-OptionDoc const data_option{"--data", "DIR", "the data folder"};
-OptionDoc const settings_option{"--settings", "FILE", "the server's settings file, if it has one"};
 
 void say(std::string_view line) {
   std::fwrite(line.data(), 1, line.size(), stdout);

@@ -21,6 +21,10 @@ struct OptionDoc {
   bool needed = false;
 };
 
+// Of all commands that work on a data folder.
+inline constexpr OptionDoc data_option{"--data", "DIR", "the data folder"};
+inline constexpr OptionDoc settings_option{"--settings", "FILE", "the server's settings file, if it has one"};
+
 struct CommandDoc {
   std::string_view name;   // "admin account create"
   std::string_view words;  // "NAME"

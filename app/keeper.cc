@@ -16,9 +16,6 @@
 namespace kith {
 namespace {
 
-OptionDoc const data_option{"--data", "DIR", "the data folder"};
-OptionDoc const settings_option{"--settings", "FILE", "the server's settings file, if it has one"};
-
 std::vector<std::string> wanted(Typed const& typed, std::vector<Kept> const& all) {
   if (typed.words().size() > 1) throw Error{Code::invalid, "Name at most one part; without a name it is all of them"};
   std::vector<std::string> names;

@@ -13,14 +13,14 @@ namespace kith {
 namespace {
 
 #ifdef KITH_POSTGRES
-PostgresKeysOptions postgres_options(Settings const& settings) {
+PostgresKeysOptions keys_options(Settings const& settings) {
   PostgresKeysOptions options{.server = settings.keys_server, .password_file = settings.keys_password_file};
   options.deadline = std::chrono::duration_cast<std::chrono::milliseconds>(settings.postgres_deadline);
   options.server_key = settings.server_key.empty() ? settings.data + "/server.key" : settings.server_key;
   return options;
 }
 
-void report_postgres(PostgresKeysStats const& stats, Metrics& metrics) {
+void report_keys(PostgresKeysStats const& stats, Metrics& metrics) {
   Gauges const gauge{metrics};
   gauge("kith_keys_calls", "Calls to the server that keeps keys, answered since the start", stats.calls);
   gauge("kith_keys_seconds", "Time that they took together", stats.seconds);
@@ -38,7 +38,7 @@ constexpr char const* without_postgres = "engines_keys is postgres, but this kit
 std::vector<std::string> migrate_keys(Settings const& settings) {
   if (settings.engines_keys == KeysEngine::embedded) return {};
 #ifdef KITH_POSTGRES
-  return migrate_postgres_keys(postgres_options(settings));
+  return migrate_postgres_keys(keys_options(settings));
 #else
   throw Error{Code::invalid, without_postgres};
 #endif
@@ -55,7 +55,7 @@ struct KeyStore::Parts {
     }
 #ifdef KITH_POSTGRES
     postgres.emplace(PostgresKeys::Needs{.clock = needs.clock, .random = needs.random, .workers = needs.workers},
-                     postgres_options(settings));
+                     keys_options(settings));
 #else
     throw Error{Code::invalid, without_postgres};
 #endif
@@ -79,7 +79,7 @@ ServerKey const& KeyStore::server_key() const {
   return parts_->postgres ? parts_->postgres->server_key() : parts_->embedded->server_key();
 }
 void KeyStore::report(Metrics& metrics) const {
-  if (parts_->postgres) report_postgres(parts_->postgres->stats(), metrics);
+  if (parts_->postgres) report_keys(parts_->postgres->stats(), metrics);
 }
 #else
 Keys& KeyStore::keys() { return *parts_->embedded; }

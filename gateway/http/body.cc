@@ -15,12 +15,6 @@ int hex_value(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 std::string decoded_or_refused(std::string_view text) {
   auto decoded = percent_decoded(text, true);
   if (!decoded) throw Malformed("A parameter is not well-formed: a % must be followed by two hexadecimal digits");
@@ -28,6 +22,12 @@ std::string decoded_or_refused(std::string_view text) {
 }
 
 }  // namespace
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
 
 bool same_word(std::string_view a, std::string_view b) {
   return a.size() == b.size() &&

@@ -50,6 +50,7 @@ void append_percent_encoded(std::string& out, std::string_view text);
 // The part before ';', in lower case, and one parameter of a header such as boundary="x".
 std::string media_type(std::string_view header);
 std::optional<std::string> header_parameter(std::string_view header, std::string_view name);
+std::string_view trimmed(std::string_view text);         // without spaces and tabs at both ends
 bool same_word(std::string_view a, std::string_view b);  // ASCII, any case
 
 }  // namespace kith

@@ -6,16 +6,12 @@
 #include <charconv>
 #include <cstring>
 
+#include "gateway/http/body.h"
+
 namespace kith {
 namespace {
 
 constexpr std::array<std::uint8_t, 12> v4_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
 
 // Proxies also write "[2001:db8::1]:443" and "192.0.2.7:1234".
 std::optional<ClientAddress> address_of_hop(std::string_view hop) {

@@ -70,12 +70,6 @@ Response wrong_method(RequestData const& data) {
   return Response::error(405, "This endpoint answers only " + data.match.allow).with("Allow", data.match.allow);
 }
 
-std::string_view header_of(RequestData const& data, std::string_view name) {
-  for (auto const& [key, value] : data.headers)
-    if (same_word(key, name)) return value;
-  return {};
-}
-
 // The browser asks before it sends; what may be sent is settled when it comes.
 Response preflight(RequestData const& data) {
   auto response = Response::nothing();
@@ -83,7 +77,7 @@ Response preflight(RequestData const& data) {
                        data.match.allow.empty() ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : data.match.allow);
   if (!is_for_other_origins(data.path)) return response;
   response.headers.add("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
-  auto const asked = header_of(data, "access-control-request-headers");
+  auto const asked = data.header("access-control-request-headers");
   // '*' would not cover Authorization.
   response.headers.add("Access-Control-Allow-Headers",
                        asked.empty() || asked.size() > 1'024 ? "Authorization, Content-Type, Idempotency-Key" : asked);
@@ -265,7 +259,7 @@ Task<Response> Edge::respond(std::shared_ptr<RequestData> data, Outcome& outcome
     if (parsed) return;
     parsed = true;
     if (!data->query.empty()) parse_urlencoded(form, data->query);
-    if (!data->body.empty()) parse_body(form, header_of(*data, "content-type"), data->body, data->files);
+    if (!data->body.empty()) parse_body(form, data->header("content-type"), data->body, data->files);
   };
 
   if (entry->route.access != Access::none) {

@@ -12,12 +12,6 @@
 namespace kith {
 namespace {
 
-std::string_view header_of(RequestData const& data, std::string_view name) {
-  for (auto const& [key, value] : data.headers)
-    if (same_word(key, name)) return value;
-  return {};
-}
-
 bool is_request_id(std::string_view id) {
   return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
@@ -27,7 +21,7 @@ bool is_request_id(std::string_view id) {
 
 void set_trace(RequestData& data, EdgeSettings const& settings) {
   if (settings.trace_incoming && is_trusted(data.peer, settings.trusted_proxies)) {
-    if (auto const parent = parse_traceparent(header_of(data, "traceparent"))) {
+    if (auto const parent = parse_traceparent(data.header("traceparent"))) {
       data.call.trace = parent->trace;
       data.call.span = parent->span;
       data.call.sampled = parent->sampled;
@@ -64,12 +58,12 @@ std::uint64_t operation_of(RequestData const& data, std::string_view key) {
 void set_facts(RequestData& data, EdgeSettings const& settings, Time now) {
   data.client = data.peer;
   if (is_trusted(data.peer, settings.trusted_proxies)) {
-    data.client = client_of(data.peer, header_of(data, "x-forwarded-for"), settings.trusted_proxies);
-    if (same_word(header_of(data, "x-forwarded-proto"), "https")) data.secure = true;
+    data.client = client_of(data.peer, data.header("x-forwarded-for"), settings.trusted_proxies);
+    if (same_word(data.header("x-forwarded-proto"), "https")) data.secure = true;
   }
   data.client_text = to_string(data.client);
 
-  auto const sent_id = header_of(data, "x-request-id");
+  auto const sent_id = data.header("x-request-id");
   data.request_id = is_request_id(sent_id) ? std::string(sent_id) : to_hex(random_number());
   if (!settings.base_url.empty()) {
     data.base_url = settings.base_url;
@@ -90,7 +84,7 @@ void set_path(RequestData& data) {
 }
 
 std::string_view bearer_of(RequestData const& data) {
-  auto const value = header_of(data, "authorization");
+  auto const value = data.header("authorization");
   if (value.size() < 7 || !same_word(value.substr(0, 7), "bearer ")) return {};
   auto token = value.substr(7);
   while (token.starts_with(' ')) token.remove_prefix(1);
@@ -99,7 +93,7 @@ std::string_view bearer_of(RequestData const& data) {
 
 void set_operation(RequestData& data) {
   if (data.method == Method::get || data.method == Method::head) return;
-  auto const key = header_of(data, "idempotency-key");
+  auto const key = data.header("idempotency-key");
   bool const named = !key.empty() && key.size() <= 255 && data.call.viewer;
   data.call.operation = named ? operation_of(data, key) : random_number();
 }

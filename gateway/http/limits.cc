@@ -18,7 +18,7 @@ constexpr std::size_t ways = 8, sets = 16'384, locks = 64;
 constexpr std::uint32_t tellings = 20;
 
 // 40 bytes, all zero when unused, so that calloc's untouched pages cost nothing.
-struct Counter {
+struct Used {
   std::uint64_t subject = 0;
   std::int64_t window = 0;  // its number; windows of one class begin at multiples of their length
   std::int64_t ends = 0;    // microseconds
@@ -29,7 +29,7 @@ struct Counter {
   std::uint8_t kind = 0;
 };
 
-RateUse use_of(Counter const& counter, RateLimit limit) {
+RateUse use_of(Used const& counter, RateLimit limit) {
   return {std::min(counter.used + counter.others, limit.most + 1), Time{Duration{counter.ends}}};
 }
 
@@ -42,7 +42,7 @@ std::uint64_t mixed(std::uint64_t value) {
 }  // namespace
 
 struct LocalRateCounter::Table {
-  Counter* counters = static_cast<Counter*>(std::calloc(sets * ways, sizeof(Counter)));
+  Used* counters = static_cast<Used*>(std::calloc(sets * ways, sizeof(Used)));
   std::array<std::mutex, locks> mutexes;
   // Sets are chosen with a secret, so that nobody can crowd somebody else's out on purpose.
   std::uint64_t secret = std::uint64_t{std::random_device{}()} << 32 | std::random_device{}();
@@ -68,26 +68,26 @@ auto LocalRateCounter::Table::with(LimitClass limit_class, RateSubject subject, 
 
   std::scoped_lock const lock(mutexes[place % locks]);
   auto* const set = counters + place * ways;
-  Counter* victim = set;
+  Used* victim = set;
   for (auto* counter = set; counter != set + ways; ++counter) {
     if (counter->used > 0 && counter->subject == subject.number && counter->kind == kind &&
         counter->limit_class == a_class && counter->window == window)
       return work(*counter);
     // What is over or unused goes first, then the smallest count: the busy ones matter.
-    auto const weight = [micros](Counter const& c) { return c.ends <= micros ? 0 : c.used; };
+    auto const weight = [micros](Used const& c) { return c.ends <= micros ? 0 : c.used; };
     if (weight(*counter) < weight(*victim)) victim = counter;
   }
-  *victim = Counter{.subject = subject.number,
-                    .window = window,
-                    .ends = (window + 1) * limit.window.count(),
-                    .limit_class = a_class,
-                    .kind = kind};
+  *victim = Used{.subject = subject.number,
+                 .window = window,
+                 .ends = (window + 1) * limit.window.count(),
+                 .limit_class = a_class,
+                 .kind = kind};
   return work(*victim);
 }
 
 RateUse LocalRateCounter::count(LimitClass limit_class, RateSubject subject, RateLimit limit, Time now,
                                 std::uint32_t tell_from, std::uint32_t& untold) {
-  return table_->with(limit_class, subject, limit, now, [&](Counter& counter) {
+  return table_->with(limit_class, subject, limit, now, [&](Used& counter) {
     if (counter.used <= limit.most) ++counter.used;
     untold = counter.used - counter.told;
     if (untold < tell_from) untold = 0;
@@ -103,7 +103,7 @@ RateUse LocalRateCounter::count(LimitClass limit_class, RateSubject subject, Rat
 
 RateUse LocalRateCounter::learn(LimitClass limit_class, RateSubject subject, RateLimit limit, Time now,
                                 std::uint64_t all) {
-  return table_->with(limit_class, subject, limit, now, [&](Counter& counter) {
+  return table_->with(limit_class, subject, limit, now, [&](Used& counter) {
     // The cache may have forgotten; what is known here stays known.
     std::uint64_t const others = all > counter.told ? all - counter.told : 0;
     counter.others = std::max(counter.others, static_cast<std::uint32_t>(std::min<std::uint64_t>(others, limit.most)));

@@ -128,11 +128,13 @@ UploadedFile const* Request::file(std::string_view name) const {
   return nullptr;
 }
 
-std::string_view Request::header(std::string_view name) const {
-  for (auto const& [key, value] : data_->headers)
+std::string_view RequestData::header(std::string_view name) const {
+  for (auto const& [key, value] : headers)
     if (same_word(key, name)) return value;
   return {};
 }
+
+std::string_view Request::header(std::string_view name) const { return data_->header(name); }
 
 std::string_view Request::cookie(std::string_view name) const {
   auto cookies = header("cookie");

@@ -21,6 +21,9 @@ struct RequestData {
   std::string head;
   std::string body;
 
+  // Nothing where there is none.
+  std::string_view header(std::string_view name) const;
+
   Method method = Method::get;
   std::string_view target;    // "/a/b?c=d", also of an absolute form
   std::string_view raw_path;  // not decoded

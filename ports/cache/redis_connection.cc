@@ -3,10 +3,9 @@
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "base/error.h"
+#include "base/into.h"
 #include "base/password_file.h"
 
 namespace kith::redis {
@@ -63,7 +62,7 @@ Task<Ended> Connection::exchange(std::string bytes, std::size_t answers, Take ta
   flush_soon();
   exchange->ended.expires_at(deadline);
   boost::system::error_code ignored;
-  co_await exchange->ended.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  co_await exchange->ended.async_wait(into(ignored));
   bool const whole = exchange->answered == exchange->answers;
   if (!exchange->over) exchange->why = "no answer in time";
   exchange->over = true;

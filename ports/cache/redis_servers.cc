@@ -1,10 +1,10 @@
 #include "ports/cache/redis_servers.h"
 
 #include <algorithm>
-#include <boost/asio/redirect_error.hpp>
 
 #include "base/all.h"
 #include "base/error.h"
+#include "base/into.h"
 #include "ports/cache/redis_scripts.h"
 
 namespace kith::redis {
@@ -27,7 +27,7 @@ bool is_passing(Value const& value) {
 Task<void> pause(boost::asio::any_io_executor loop, Deadline until) {
   boost::asio::steady_timer timer(loop, until);
   boost::system::error_code ignored;
-  co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  co_await timer.async_wait(into(ignored));
 }
 
 // The answer to one command.

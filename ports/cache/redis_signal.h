@@ -2,12 +2,11 @@
 
 // Wakes whoever waits on a loop for something to change; they look for themselves what it was.
 
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <memory>
 
+#include "base/into.h"
 #include "base/task.h"
 
 namespace kith::redis {
@@ -29,7 +28,7 @@ class Signal {
       if (!failure) timer->cancel();
     });
     boost::system::error_code ignored;
-    co_await timer->async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+    co_await timer->async_wait(into(ignored));
   }
 
  private:

@@ -2,23 +2,20 @@
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <functional>
 
 #include "base/error.h"
+#include "base/into.h"
 
 namespace kith::redis {
 namespace {
 
 using boost::asio::ip::tcp;
 using boost::system::error_code;
-
-auto into(error_code& failure) { return boost::asio::redirect_error(boost::asio::use_awaitable, failure); }
 
 [[noreturn]] void failed(std::string why) {
   throw Error{Code::unavailable, "The cache is not available", std::move(why)};

@@ -1,11 +1,11 @@
 #include "ports/log/postgres_outbox.h"
 
 #include <algorithm>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <optional>
 
 #include "base/error.h"
+#include "base/into.h"
 #include "base/log.h"
 
 namespace kith::postgres {
@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds drained_look{10};
 Task<void> wait_for(boost::asio::steady_timer& timer, std::chrono::milliseconds pause) {
   timer.expires_after(pause);
   boost::system::error_code ignored;
-  co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  co_await timer.async_wait(into(ignored));
 }
 
 std::vector<Event> events_in(Result const& result) {

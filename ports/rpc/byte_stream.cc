@@ -1,11 +1,11 @@
 #include "ports/rpc/byte_stream.h"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include "base/into.h"
 
 namespace kith {
 namespace {
@@ -13,8 +13,6 @@ namespace {
 using boost::system::error_code;
 
 constexpr auto handshake_max = std::chrono::seconds{10};
-
-auto into(error_code& failure) { return boost::asio::redirect_error(boost::asio::use_awaitable, failure); }
 
 template <class Line>
 class StreamOf final : public ByteStream {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "base/error.h"
 #include "base/id.h"
 #include "base/time.h"
 
@@ -27,5 +28,11 @@ struct Call {
   std::array<std::uint64_t, 2> trace = {};
   std::uint64_t span = 0;
 };
+
+// Who asks, where nobody in particular may not.
+inline AccountId signed_in(Call const& call) {
+  if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
+  return call.viewer;
+}
 
 }  // namespace kith

@@ -5,13 +5,13 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 #include <optional>
 #include <utility>
 
 #include "base/base64.h"
+#include "base/into.h"
 #include "ports/rpc/headers.h"
 
 namespace kith {
@@ -22,10 +22,6 @@ using Status = grpc_words::Status;
 
 // A machine with much to do takes its time.
 constexpr auto connect_max = std::chrono::seconds{10};
-
-auto into(boost::system::error_code& failure) {
-  return boost::asio::redirect_error(boost::asio::use_awaitable, failure);
-}
 
 }  // namespace
 

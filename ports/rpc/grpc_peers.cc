@@ -4,12 +4,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <optional>
 #include <utility>
 
 #include "base/check.h"
+#include "base/into.h"
 #include "ports/rpc/address.h"
 #include "ports/rpc/grpc_tls.h"
 #include "ports/rpc/socket_folder.h"
@@ -124,8 +123,7 @@ Task<void> GrpcPeers::look_up() {
   for (std::string const& address : names_) {
     auto const [host, port] = tcp_parts(address);
     boost::system::error_code failure;
-    auto const found =
-        co_await resolver.async_resolve(host, port, boost::asio::redirect_error(boost::asio::use_awaitable, failure));
+    auto const found = co_await resolver.async_resolve(host, port, into(failure));
     // While names cannot be looked up, they stand for what they stood for.
     if (failure) continue;
     std::vector<GrpcLine::Endpoint> endpoints;

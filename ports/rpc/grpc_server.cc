@@ -7,9 +7,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <cstring>
 #include <functional>
@@ -21,6 +19,7 @@
 #include "base/base64.h"
 #include "base/check.h"
 #include "base/error.h"
+#include "base/into.h"
 #include "base/log.h"
 #include "ports/rpc/address.h"
 #include "ports/rpc/failure.h"
@@ -236,12 +235,11 @@ Task<void> GrpcServer::Inside::serve(ByteStream::Socket socket, bool over_networ
 Task<void> GrpcServer::Inside::accept(std::shared_ptr<Door> door) {
   while (door->acceptor.is_open()) {
     boost::system::error_code failure;
-    auto socket = co_await door->acceptor.async_accept(
-        executors[turn++ % executors.size()], boost::asio::redirect_error(boost::asio::use_awaitable, failure));
+    auto socket = co_await door->acceptor.async_accept(executors[turn++ % executors.size()], into(failure));
     if (failure == boost::asio::error::operation_aborted) break;
     if (failure) {
       boost::asio::steady_timer pause(door->acceptor.get_executor(), full_pause);
-      co_await pause.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, failure));
+      co_await pause.async_wait(into(failure));
       continue;
     }
     auto const executor = socket.get_executor();

@@ -17,22 +17,22 @@ namespace {
 
 constexpr std::size_t path_max = sizeof(sockaddr_un::sun_path) - 1;
 
-[[noreturn]] void refuse(std::string say) { throw Error{Code::invalid, std::move(say)}; }
-
 void make_private(std::string const& folder) {
   // A gateway may well be the first to start, before the core has made the data folder around this one.
   std::error_code failure;
   std::filesystem::create_directories(std::filesystem::path(folder).parent_path(), failure);  // mkdir says what failed
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    refuse("The folder " + folder +
-           " for the socket between roles cannot be made: " + std::generic_category().message(errno));
+    throw Error{Code::invalid, "The folder " + folder + " for the socket between roles cannot be made: " +
+                                   std::generic_category().message(errno)};
   struct stat found = {};
   // lstat: a link would leave open whose folder it is.
-  if (::lstat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) refuse(folder + " is not a folder");
+  if (::lstat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode))
+    throw Error{Code::invalid, folder + " is not a folder"};
   if (found.st_uid != ::geteuid())
-    refuse("The folder " + folder + " of the socket between roles belongs to another user");
+    throw Error{Code::invalid, "The folder " + folder + " of the socket between roles belongs to another user"};
   if ((found.st_mode & 077) != 0)
-    refuse("Others may enter the folder " + folder + " of the socket between roles: run chmod 700 " + folder);
+    throw Error{Code::invalid,
+                "Others may enter the folder " + folder + " of the socket between roles: run chmod 700 " + folder};
 }
 
 }  // namespace
@@ -40,15 +40,16 @@ void make_private(std::string const& folder) {
 std::string private_socket(std::string const& address) {
   constexpr std::string_view scheme = "unix:";
   if (!address.starts_with(scheme))
-    refuse(
-        "Roles speak over a unix socket, such as unix:/srv/kith/rpc/kith.sock, or over TCP, such as "
-        "tcp:10.0.0.1:7001; \"" +
-        address + "\" is neither");
+    throw Error{Code::invalid,
+                "Roles speak over a unix socket, such as unix:/srv/kith/rpc/kith.sock, or over TCP, such as "
+                "tcp:10.0.0.1:7001; \"" +
+                    address + "\" is neither"};
   std::string path = address.substr(scheme.size());
   if (!path.starts_with('/') || path.ends_with('/'))
-    refuse("The socket between roles needs a full path, not \"" + path + '"');
+    throw Error{Code::invalid, "The socket between roles needs a full path, not \"" + path + '"'};
   if (path.size() > path_max)
-    refuse("The path of the socket between roles has at most " + std::to_string(path_max) + " bytes: " + path);
+    throw Error{Code::invalid,
+                "The path of the socket between roles has at most " + std::to_string(path_max) + " bytes: " + path};
   make_private(std::filesystem::path(path).parent_path());
   return path;
 }

@@ -32,10 +32,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 namespace fs = std::filesystem;
 
-constexpr AccountId ada{7}, bob{8};
-
 class KeysOnServers : public testing::Test {
  protected:
+  static constexpr AccountId ada{7}, bob{8};
+
   static void SetUpTestSuite() {
     if (!contract::PostgresServer::here()) GTEST_SKIP() << "PostgreSQL is not installed: ./dev engines up postgres";
   }

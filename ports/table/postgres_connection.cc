@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
+
+#include "base/into.h"
 
 namespace kith::postgres {
 namespace {
@@ -13,7 +13,7 @@ using Wait = boost::asio::posix::descriptor_base::wait_type;
 
 Task<bool> waited(boost::asio::posix::stream_descriptor& socket, Wait wait) {
   boost::system::error_code failure;
-  co_await socket.async_wait(wait, boost::asio::redirect_error(boost::asio::use_awaitable, failure));
+  co_await socket.async_wait(wait, into(failure));
   co_return !failure;
 }
 
@@ -79,7 +79,7 @@ Task<Answers> Connection::exchange(std::vector<Query> queries, Deadline deadline
   if (!exchange->over) {
     exchange->ended.expires_at(deadline);
     boost::system::error_code ignored;
-    co_await exchange->ended.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+    co_await exchange->ended.async_wait(into(ignored));
   }
   if (!exchange->over) close("no answer in time");
   co_return std::move(exchange->answers);

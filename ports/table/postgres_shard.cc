@@ -1,11 +1,10 @@
 #include "ports/table/postgres_shard.h"
 
 #include <algorithm>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <optional>
 
 #include "base/error.h"
+#include "base/into.h"
 #include "base/password_file.h"
 
 namespace kith::postgres {
@@ -31,7 +30,7 @@ constexpr int attempts_max = 4;
 
 Task<void> wait(boost::asio::steady_timer& timer) {
   boost::system::error_code ignored;
-  co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  co_await timer.async_wait(into(ignored));
 }
 
 }  // namespace

@@ -222,7 +222,7 @@ Response sign_up_form(Pages const& pages, SignUpRequest const& typed, std::strin
 
 Task<Response> sign_up_page(PagesPtr pages, Request) { co_return sign_up_form(*pages, {}, {}); }
 
-Task<Response> sign_up(PagesPtr pages, Request request) {
+Task<Response> take_sign_up(PagesPtr pages, Request request) {
   SignUpRequest typed{.handle = request.maybe_text("username").value_or("")};
   typed.email = request.maybe_text("email").value_or("");
   typed.password = request.maybe_text("password").value_or("");
@@ -271,7 +271,7 @@ void auth_pages(Router& router, AuthService& auth, users::UsersService& users, L
   post("/login", LimitClass::log_in, "Logs a browser in", log_in);
   post("/logout", LimitClass::general, "Logs a browser out", log_out);
   get("/signup", "Page: sign up", sign_up_page);
-  post("/signup", LimitClass::sign_up, "Signs up on the page", sign_up);
+  post("/signup", LimitClass::sign_up, "Signs up on the page", take_sign_up);
   get("/confirm", "Page: confirms an e-mail address", confirm);
 }
 

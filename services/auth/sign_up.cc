@@ -145,7 +145,7 @@ Task<SignedUp> Auth::confirm(Call call, ConfirmRequest request) {
 }
 
 Task<void> Auth::change_password(Call call, ChangePasswordRequest request) {
-  if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
+  signed_in(call);
   if (request.new_password.size() < password_min)
     throw wrong("password", "ERR_TOO_SHORT", "A password has at least 8 characters");
   auto const row = co_await needs_.tables.get<Credential>({call.viewer});

@@ -11,11 +11,6 @@ namespace {
 constexpr int attempts_max = 8;
 constexpr std::size_t causes_max = 20;  // of one event
 
-AccountId signed_in(Call const& call) {
-  if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
-  return call.viewer;
-}
-
 }  // namespace
 
 Task<Relationship> Graph::perform(Call call, Act act) {

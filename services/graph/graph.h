@@ -12,7 +12,6 @@
 
 namespace kith::graph {
 
-inline constexpr std::size_t lists_max = 50;     // as many as apps list on one screen; bounds the pair row
 inline constexpr std::size_t members_max = 500;  // of a list
 inline constexpr std::size_t notes_max = 5'000;
 inline constexpr std::size_t note_bytes_max = 2'000;

@@ -58,7 +58,7 @@ Task<ListItems> Graph::lists(Call call, ListRequest request) {
 }
 
 Task<ListItem> Graph::save_list(Call call, ListItem item) {
-  if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
+  signed_in(call);
   item.title = std::string(trim(item.title));
   if (item.title.empty()) throw Error{Code::invalid, "A list needs a title"};
   if (!is_text(item.title) || graphemes(item.title) > list_title_max)

@@ -8,8 +8,6 @@
 namespace kith::graph {
 namespace {
 
-constexpr std::size_t lists_max = 50;  // of one person, so also those one other can be in
-
 constexpr Duration ids_of_an_act_within = std::chrono::seconds{1};
 
 bool has(std::vector<ListId> const& lists, ListId list) { return std::ranges::find(lists, list) != lists.end(); }

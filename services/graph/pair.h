@@ -18,6 +18,8 @@
 
 namespace kith::graph {
 
+inline constexpr std::size_t lists_max = 50;  // of one person, as many as apps list on one screen; so bounds the row
+
 // The most ids that one act can make: friendship, both follows, and to be told of posts.
 using FreshTies = std::array<TieId, 4>;
 

@@ -5,11 +5,6 @@
 namespace kith::notifications {
 namespace {
 
-AccountId signed_in(Call const& call) {
-  if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
-  return call.viewer;
-}
-
 bool wanted(PageRequest const& request, Notification const& row) {
   auto const in = [&](std::vector<Kind> const& kinds) { return std::ranges::find(kinds, row.kind) != kinds.end(); };
   if (!request.kinds.empty() && !in(request.kinds)) return false;

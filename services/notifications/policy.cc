@@ -14,11 +14,6 @@ constexpr Duration new_for = std::chrono::days{30};
 constexpr std::size_t held_rows_max = 1'000;  // of the newest are looked through for requests
 constexpr std::size_t senders_max = 20'000;   // let in or sent away, refused beyond
 
-AccountId signed_in(Call const& call) {
-  if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
-  return call.viewer;
-}
-
 // What one asked for oneself is never held back.
 bool can_be_held(Kind kind) { return kind != Kind::posted && kind != Kind::edited && kind != Kind::quoted_edited; }
 

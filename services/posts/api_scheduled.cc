@@ -44,7 +44,7 @@ Task<Response> list(PostsService& posts, bool undated, Request request) {
   co_return response;
 }
 
-Task<Response> one(PostsService& posts, bool undated, Request request) {
+Task<Response> one_draft(PostsService& posts, bool undated, Request request) {
   DraftRequest const wanted{.draft = request.id<DraftId>("id"), .limit = 1, .undated = undated};
   auto const drafts = co_await posts.scheduled(request.call(), wanted);
   if (drafts.drafts.empty()) throw Error{Code::not_found, "Record not found"};
@@ -92,7 +92,7 @@ void scheduled_api(Router& router, PostsService& posts, Hydrator& hydrator) {
   router.add({.path = "/api/v1/scheduled_statuses", .scope = "read:statuses", .summary = "What waits to be posted"},
              bind_front(list, ref(posts), false));
   router.add({.path = "/api/v1/scheduled_statuses/:id", .scope = "read:statuses", .summary = "One that waits"},
-             bind_front(one, ref(posts), false));
+             bind_front(one_draft, ref(posts), false));
   router.add({.method = Method::put,
               .path = "/api/v1/scheduled_statuses/:id",
               .scope = "write:statuses",
@@ -113,7 +113,7 @@ void scheduled_api(Router& router, PostsService& posts, Hydrator& hydrator) {
               .params = write_params()},
              bind_front(save, ref(posts), false));
   router.add({.path = "/api/v1/drafts/:id", .scope = "read:statuses", .summary = "One draft"},
-             bind_front(one, ref(posts), true));
+             bind_front(one_draft, ref(posts), true));
   router.add({.method = Method::put,
               .path = "/api/v1/drafts/:id",
               .scope = "write:statuses",

@@ -5,8 +5,6 @@
 namespace kith::posts {
 namespace {
 
-constexpr int attempts_max = 4;
-
 std::int64_t day_of(Time time) { return std::chrono::floor<std::chrono::days>(time).time_since_epoch().count(); }
 
 [[noreturn]] void no_such_draft() { throw Error{Code::not_found, "There is no such draft or scheduled post"}; }

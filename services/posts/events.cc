@@ -7,7 +7,7 @@
 namespace kith::posts {
 namespace {
 
-constexpr int attempts_max = 10;  // each lost to another writer of the same row
+constexpr int follow_attempts_max = 10;  // events of one post come close together
 
 [[noreturn]] void too_busy() {
   throw Error{Code::unavailable, "Please try again", "derived rows of a post kept moving"};
@@ -41,7 +41,7 @@ Change listed(AuthorPost const& row, Found<AuthorCounts> const& counts) {
 // Whatever the event says, the head is read, and the rows that follow from it are made equal to it;
 // if it moved meanwhile, again.
 Task<void> Posts::on_post_changed(PostChanged event) {
-  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+  for (int attempt = 0; attempt < follow_attempts_max; ++attempt) {
     auto const head = co_await needs_.tables.get<Head>({event.post});
     bool const share = head ? head->kind == Kind::share : static_cast<bool>(event.target);
     if (share) co_await settle_share(event, head);
@@ -78,7 +78,7 @@ Task<void> Posts::on_post_changed(PostChanged event) {
 // One derived row, there exactly when the post is, and the number beside it.
 template <class Row>
 Task<void> Posts::derive(Row row, bool there, std::optional<PostCounts::Field> counted) {
-  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+  for (int attempt = 0; attempt < follow_attempts_max; ++attempt) {
     auto const is = co_await needs_.tables.get<Row>(row.key());
     if (static_cast<bool>(is) == there) co_return;  // what it says never changes
     Change change;
@@ -106,7 +106,7 @@ Task<void> Posts::list_by_author(Found<Head> head) {
   if (there && !head->versions.empty())
     version = co_await needs_.tables.get<Version>({head->post, head->versions.back()});
   AuthorPost const row = author_post(*head, version ? &*version : nullptr);
-  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+  for (int attempt = 0; attempt < follow_attempts_max; ++attempt) {
     auto const is = co_await needs_.tables.get<AuthorPost>({row.author, row.post});
     if (there ? (is && *is == row) : !is) co_return;
     Change change;

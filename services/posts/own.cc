@@ -3,8 +3,6 @@
 namespace kith::posts {
 namespace {
 
-constexpr int attempts_max = 4;
-
 [[noreturn]] void elsewhere() { throw Error{Code::conflict, "This was changed elsewhere; please try again"}; }
 
 }  // namespace

@@ -124,10 +124,6 @@ FanoutFacts fanout_facts(Found<Head> const& found, posts::Version const* version
 
 void no_such_post() { throw Error{Code::not_found, "There is no such post"}; }
 
-void signed_in(Call const& call) {
-  if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
-}
-
 Task<Sight> Posts::look(Call call, std::vector<PostId> posts, Sight::Named named) {
   Sight::Needs const needs{needs_.tables, needs_.users, needs_.graph};
   return Sight::of(needs, call, std::move(posts), std::move(named));

@@ -34,6 +34,7 @@ inline constexpr std::size_t muted_threads_max = 20'000;
 inline constexpr std::size_t drafts_max = 300;
 inline constexpr std::size_t drafts_a_day_max = 25;
 inline constexpr std::size_t draft_bytes_max = 64 << 10;  // many times the longest post, with all that stands beside it
+inline constexpr int attempts_max = 4;  // of one who acts, each lost to another writer of the same row
 inline constexpr std::size_t see_max = 500;
 inline constexpr std::size_t thread_max = 4'096;         // what is read of one conversation
 inline constexpr std::size_t thread_anonymous_max = 60;  // nobody in particular gets less work done
@@ -183,7 +184,6 @@ class Posts final : public PostsService, public PostsFollower {
 
 // "There is no such post": also for what the viewer may not see.
 [[noreturn]] void no_such_post();
-void signed_in(Call const& call);
 PostChanged changed(Head const& head, kith::Version version);
 // The row of the author's list that a live post stands for. `version`: its current words, if they are there.
 AuthorPost author_post(Head const& head, Version const* version);

@@ -3,7 +3,6 @@
 namespace kith::posts {
 namespace {
 
-constexpr int attempts_max = 4;
 // How long a request may take from claiming a share to writing it, before a handler finishes it.
 constexpr Duration share_grace = std::chrono::seconds{10};
 

@@ -3,15 +3,10 @@
 #include "services/reactions/reactions.h"
 
 namespace kith::reactions {
-namespace {
-
-constexpr int attempts_max = 4;
-constexpr std::size_t page_max = 80;
-
-}  // namespace
+namespace {}  // namespace
 
 Task<void> Reactions::set_bookmark(Call call, BookmarkRequest request) {
-  if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
+  signed_in(call);
   Target const seen = co_await target(call, request.post);
   if (!seen.visible && request.on) throw Error{Code::not_found, "There is no such post"};
   for (int attempt = 0; attempt < attempts_max; ++attempt)
@@ -43,7 +38,7 @@ Task<bool> Reactions::change_bookmark(Call call, PostId post, bool on) {
 }
 
 Task<OwnPage> Reactions::bookmarks(Call call, OwnRequest request) {
-  if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
+  signed_in(call);
   Scan<BookmarkById> scan{.partition = {call.viewer}, .limit = std::clamp<std::size_t>(request.limit, 1, page_max)};
   if (request.max) scan.from = BookmarkById::sort(BookmarkId{request.max - 1});
   if (auto const above = request.min ? request.min : request.since; above != 0)

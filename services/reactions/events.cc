@@ -3,8 +3,8 @@
 namespace kith::reactions {
 namespace {
 
-constexpr int attempts_max = 10;
-constexpr std::size_t erased_max = 40;  // of one commit: each is a check, an erase and an addition
+constexpr int follow_attempts_max = 10;  // events of one post come close together
+constexpr std::size_t erased_max = 40;   // of one commit: each is a check, an erase and an addition
 
 }  // namespace
 
@@ -14,7 +14,7 @@ ReactionOf reaction_of(Reaction const& reaction) {
 
 // The person's list names a reaction exactly while the post's row does.
 Task<void> Reactions::on_reaction_changed(ReactionChanged event) {
-  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+  for (int attempt = 0; attempt < follow_attempts_max; ++attempt) {
     auto const is = co_await needs_.tables.get<ReactionOf>({event.person, event.reaction});
     auto const truth = co_await needs_.tables.get<Reaction>({event.post, event.person});
     bool const there = truth && truth->reaction == event.reaction;

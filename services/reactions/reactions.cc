@@ -5,9 +5,7 @@
 namespace kith::reactions {
 namespace {
 
-constexpr int attempts_max = 6;
 constexpr int refills_max = 10;
-constexpr std::size_t page_max = 80;
 
 using Field = ReactionCounts::Field;
 
@@ -27,10 +25,6 @@ Counted const* find_kind(Kind kind) {
   for (Counted const& known : counted)
     if (known.kind == kind) return &known;
   return nullptr;
-}
-
-void signed_in(Call const& call) {
-  if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
 }
 
 [[noreturn]] void no_such_post() { throw Error{Code::not_found, "There is no such post"}; }

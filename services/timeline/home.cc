@@ -27,7 +27,7 @@ Reason shown_reason(Reason reason, posts::Facts const& facts) {
 }  // namespace
 
 Task<TimelinePage> Timeline::home(Call call, PageRequest request) {
-  if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
+  signed_in(call);
   Source const source{.feed = call.viewer.value, .famous = true};
   std::optional<Candidates> first;
   if (needs_.tables.apart()) {

@@ -7,7 +7,7 @@
 namespace kith::timeline {
 
 Task<Tag> Timeline::follow_tag(Call call, TagRequest request) {
-  if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
+  signed_in(call);
   auto const row = co_await needs_.tables.get<FollowedTag>({call.viewer, request.name});
   if (request.follow != static_cast<bool>(row)) {
     Change change(call.operation);

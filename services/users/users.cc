@@ -234,14 +234,14 @@ Task<Person> Users::update(AccountId id, std::function<void(Account&, Profile&)>
 }
 
 Task<Person> Users::change(Call call, ChangeProfile request) {
-  if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
+  signed_in(call);
   co_return co_await update(call.viewer, [request = std::move(request)](Account& account, Profile& profile) {
     edit_profile(request, account, profile);
   });
 }
 
 Task<Person> Users::rename(Call call, ChangeHandle request) {
-  if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
+  signed_in(call);
   std::string const key = handle_or_refuse(request.handle);
   auto const account = co_await needs_.tables.get<Account>({call.viewer});
   if (!account) throw Error{Code::not_found, "There is no such account"};
@@ -297,7 +297,7 @@ Task<SettingValues> Users::settings(Call call, SettingKeys request) {
 }
 
 Task<SettingValue> Users::set_setting(Call call, SettingValue request) {
-  if (!call.viewer) throw Error{Code::unauthenticated, "Please log in"};
+  signed_in(call);
   if (request.key.empty() || request.key.size() > 100 || request.value.size() > setting_bytes_max)
     throw Error{Code::invalid, "A setting has a key of at most 100 and a value of at most 10,000 bytes"};
   auto const row = co_await needs_.tables.get<Setting>({call.viewer, request.key});

@@ -11,8 +11,6 @@ using Do = Intent::Act;
 using graph::Verb;
 using posts::Rule;
 
-Call as(AccountId viewer) { return Call{.viewer = viewer, .role = Role::user}; }
-
 // Words that can be found again.
 std::string words(std::uint64_t number) { return "words number " + std::to_string(number); }
 

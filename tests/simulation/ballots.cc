@@ -26,7 +26,7 @@ RowKey reason_key(std::uint64_t cause) { return note(1'000'000, cause); }
 std::string cause_value(std::uint64_t cause) { return contract::text_value(std::to_string(cause)); }
 std::uint64_t cause_of(RowPtr const& row) { return row ? std::stoull(contract::value_of(row).substr(2)) : 0; }
 
-struct Intent {
+struct VoteIntent {
   OperationId operation = 0;
   std::uint64_t poll = 0;
   std::uint64_t cause = 0;  // the vote that is made or taken back
@@ -35,9 +35,9 @@ struct Intent {
   EventId event = {};
 };
 
-struct Person {
+struct Voter {
   std::uint64_t id = 0;
-  std::optional<Intent> intent = {};
+  std::optional<VoteIntent> intent = {};
   std::map<std::uint64_t, std::uint64_t> votes = {};  // poll → cause: what this person was told
 };
 
@@ -54,17 +54,17 @@ class Ballots {
   void live() {
     world_.start([this] { build(); });
     while (world_.time.monotonic() < end_) {
-      for (Person& person : persons_) world_.time.spawn(vote_on(person));
+      for (Voter& person : persons_) world_.time.spawn(vote_on(person));
       world_.time.advance(std::chrono::seconds{1} + world_.random.wait(std::chrono::seconds{12}));
       if (world_.random.chance(200)) world_.time.set_back(world_.random.wait(std::chrono::minutes{1}));
       world_.crash();
     }
     world_.faults.calm();
-    for (Person& person : persons_)
+    for (Voter& person : persons_)
       if (person.intent) world_.run(attempt(person));
     world_.settle();
     check_all();
-    for (Person& person : persons_) {
+    for (Voter& person : persons_) {
       world_.run(choose(person));
       world_.run(attempt(person));
       check_list(person);  // an answer waited for the echo: one's own write is there at once
@@ -74,7 +74,7 @@ class Ballots {
   }
 
  private:
-  Task<void> vote_on(Person& person) {
+  Task<void> vote_on(Voter& person) {
     while (world_.time.monotonic() < end_) {
       if (!person.intent) {
         co_await world_.faults.sleep(std::chrono::seconds{20});
@@ -96,13 +96,13 @@ class Ballots {
   }
 
   // Decides by what the person sees: a vote made shows at once, one taken back does not.
-  Task<void> choose(Person& person) {
+  Task<void> choose(Voter& person) {
     std::uint64_t const poll = 1 + world_.random.below(polls);
     std::vector<RowKey> keys(1, vote_key(poll, person.id));
     auto const rows = co_await world_.strict().get(std::move(keys));
     auto const told = person.votes.find(poll);
     require(cause_of(rows[0]) == (told == person.votes.end() ? 0 : told->second), "a person does not see her own vote");
-    Intent intent{
+    VoteIntent intent{
         .operation = world_.ids.mint(), .poll = poll, .make = !rows[0], .event = world_.ids.mint_as<EventId>()};
     intent.cause = rows[0] ? cause_of(rows[0]) : world_.ids.mint();
     intent.as_read = contract::version_of(rows[0]);
@@ -110,12 +110,12 @@ class Ballots {
   }
 
   // Repeats until it is known how it ended, as a client with an idempotency key does.
-  Task<void> attempt(Person& person) {
+  Task<void> attempt(Voter& person) {
     while (!co_await tried(commit(person))) co_await world_.faults.sleep(std::chrono::milliseconds{500});
   }
 
-  Task<void> commit(Person& person) {
-    Intent const intent = *person.intent;
+  Task<void> commit(Voter& person) {
+    VoteIntent const intent = *person.intent;
     RowKey const key = vote_key(intent.poll, person.id);
     Commit change;
     change.operation = intent.operation;
@@ -160,7 +160,7 @@ class Ballots {
     }
   }
 
-  void check_list(Person const& person) {
+  void check_list(Voter const& person) {
     std::set<std::uint64_t> listed, told;
     Range range{&contract::notes, mine_key(person.id, 0).partition};
     for (auto const& row : world_.run(world_.true_wide().scan(range)).rows)
@@ -172,7 +172,7 @@ class Ballots {
   void check_all() {
     for (std::uint64_t poll = 1; poll <= polls; ++poll) {
       std::int64_t votes = 0;
-      for (Person const& person : persons_) {
+      for (Voter const& person : persons_) {
         std::vector<RowKey> keys{vote_key(poll, person.id)};
         auto const row = world_.run(world_.true_strict().get(keys)).at(0);
         auto const told = person.votes.find(poll);
@@ -189,12 +189,12 @@ class Ballots {
       std::string value = row ? contract::value_of(row) : std::string();
       require(add_to_field(value, contract::yes_field, 0) == votes, "a count differs from its rows");
     }
-    for (Person const& person : persons_) check_list(person);
+    for (Voter const& person : persons_) check_list(person);
   }
 
   World& world_;
   Duration const end_;
-  std::vector<Person> persons_;
+  std::vector<Voter> persons_;
 };
 
 }  // namespace

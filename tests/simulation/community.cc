@@ -9,8 +9,6 @@ namespace {
 constexpr std::size_t people_count = 20;
 constexpr Duration lives = std::chrono::seconds{40};
 
-Call as(AccountId viewer) { return Call{.viewer = viewer, .role = Role::user}; }
-
 bool ended_for_good(Code code) { return code != Code::unavailable && code != Code::unknown; }
 
 }  // namespace

@@ -40,6 +40,8 @@ struct Person {
   std::optional<Intent> intent = {};
 };
 
+inline Call as(AccountId viewer) { return Call{.viewer = viewer, .role = Role::user}; }
+
 // A post whose author was told that it is there.
 struct Written {
   PostId post = {};

@@ -10,8 +10,6 @@ namespace {
 using graph::TieKind;
 using posts::Rule;
 
-Call as(AccountId viewer) { return Call{.viewer = viewer, .role = Role::user}; }
-
 std::string text(AccountId id) { return to_string(id); }
 std::string text(PostId id) { return to_string(id); }
 
