@@ -20,6 +20,10 @@ endif()
 # What the program does most, for the compiler to lay it out by: `use` reads cmake/release.profdata, `make` builds the
 # program that writes it (./dev profile).
 set(KITH_PROFILE "" CACHE STRING "use, make or nothing")
+if(KITH_PROFILE)
+  # A function that only its file knows is written down with the file's name alone: with its path, no other clone finds it.
+  add_compile_options("SHELL:-mllvm -static-func-full-module-prefix=false")
+endif()
 if(KITH_PROFILE STREQUAL "use")
   set(profile "${CMAKE_SOURCE_DIR}/cmake/release.profdata")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${profile}")
@@ -39,7 +43,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 
 # Asio and Beast compiled once (base/asio.cc), not in every source.
-add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_DATE_TIME)
 add_compile_definitions(SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
 
 option(KITH_TESTS "Build the tests with all; without it each by name" ON)
@@ -148,7 +152,7 @@ endfunction()
 # kith_proto(services/posts/posts.proto DEPS kith_graph_events_proto ...): generates <path>.kith.h and
 # <path>.kith.cc below generated/ and makes the library kith_posts_proto of them (structs, tables,
 # events, interface, its remote form). DEPS are the libraries of the .proto files it imports. Whoever
-# links it also waits for the headers to be there.
+# links it also waits for the headers to be there. kith_generated makes all headers and compiles none.
 function(kith_proto path)
   cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
   get_filename_component(stem "${path}" NAME_WE)
@@ -168,6 +172,11 @@ function(kith_proto path)
     DEPFILE "${out}.d"
     COMMENT "Describing ${path}"
     VERBATIM)
+  add_custom_target(kith_${stem}_generated DEPENDS "${out}.cc" "${out}.h")
+  if(NOT TARGET kith_generated)
+    add_custom_target(kith_generated)
+  endif()
+  add_dependencies(kith_generated kith_${stem}_generated)
   add_library(kith_${stem}_proto STATIC "${out}.cc" "${out}.h")
   target_link_libraries(kith_${stem}_proto PUBLIC kith_table kith_log kith_rpc ${arg_DEPS})
 endfunction()

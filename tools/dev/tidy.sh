@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# tidy.sh [FILE...]: clang-tidy over our sources as the dev preset compiles them. Not over generated ones,
+# tidy.sh [FILE...]: clang-tidy over our sources as the preset `single` compiles them. Not over generated ones,
 # which are the plug-in's affair, and not over tests, which take thrice as long (gtest's macros) and are
 # run under three sanitizers anyway.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-[ -f build/dev/compile_commands.json ] || { echo "build the dev preset first" >&2; exit 1; }
+tools/dev/build.sh single kith_generated >/dev/null || { echo "what the sources include cannot be generated: build the dev preset" >&2; exit 1; }
 if [ $# -eq 0 ]; then
-  mapfile -t compiled < <(sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' build/dev/compile_commands.json | grep -vE "^$PWD/build/|_(test|fuzz|bench)\.cc$" | sort -u)
+  mapfile -t compiled < <(sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' build/single/compile_commands.json | grep -vE "^$PWD/build/|_(test|fuzz|bench)\.cc$" | sort -u)
 else
   compiled=("$@")
 fi
 status=0
 one() {
-  clang-tidy-19 -p build/dev --quiet --warnings-as-errors='*' "$1" 2>/dev/null && found=0 || found=1
+  clang-tidy-19 -p build/single --quiet --warnings-as-errors='*' "$1" 2>/dev/null && found=0 || found=1
   [ $found -eq 0 ] || echo "FAILED $1"
   echo "read $1"
   return $found
