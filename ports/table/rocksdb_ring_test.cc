@@ -165,6 +165,19 @@ TEST_F(RingTest, ManySmallFlushesAreOneChunkInTheEnd) {
   EXPECT_EQ(page(1, 100), down(40, 1));
 }
 
+TEST_F(RingTest, AFeedThatNobodyReadsIsPutTogetherNowAndThen) {
+  open();
+  for (std::uint64_t id = 1; id <= 300; ++id) {
+    spread(id, 1, 1);
+    walked();
+  }
+  close();
+  EXPECT_LT(flushes(), 200u);
+  open();
+  EXPECT_EQ(page(1, 512), down(300, 1));
+  EXPECT_FALSE(more);
+}
+
 TEST_F(RingTest, WhatManyFlushesWroteIsReadAsOneFeed) {
   open();
   std::uint64_t const newest = 1'200;

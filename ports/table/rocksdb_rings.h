@@ -76,6 +76,8 @@ class Rings {
   void loop();
   void flush(std::uint32_t number, RingTable& rings);
   void put_together(std::uint32_t number);
+  // What so many flushes or more have left of one partition.
+  void put_together(std::uint32_t number, std::uint64_t flush, std::string const& partition, std::size_t least);
   void write(rocksdb::WriteBatch& batch);
   void to_files();
   void put_chunks(std::uint32_t table, std::uint64_t flush, RingTable::Dirty& dirty, rocksdb::WriteBatch& batch);

@@ -13,7 +13,17 @@ namespace {
 // bounds the journal that a start after a crash reads.
 constexpr auto flush_every = std::chrono::minutes{10};
 constexpr std::size_t partitions_at_once = 256;
-constexpr std::size_t together_bytes = 4 << 20;
+
+// A feed that nobody reads gathers a chunk a flush. At one flush in 64 it is looked at, and put together if it has
+// many.
+constexpr int one_in_bits = 6;
+constexpr std::size_t flushes_many = 16;
+
+// By the number of the flush, which any two feeds mix otherwise: nothing need be remembered, and each flush has its
+// share.
+bool has_its_turn(std::string_view partition, std::uint64_t flush) {
+  return (std::hash<std::string_view>()(partition) + flush) * 0x9E3779B97F4A7C15u >> (64 - one_in_bits) == 0;
+}
 
 }  // namespace
 
@@ -107,6 +117,8 @@ void Rings::flush(std::uint32_t number, RingTable& rings) {
       }
       write(batch);
     }
+    for (std::string const& partition : partitions)
+      if (has_its_turn(partition, flush)) put_together(number, flush, partition, flushes_many);
     to_files();
   } catch (...) {
     rings.give_back(std::move(partitions));
@@ -124,18 +136,15 @@ void Rings::put_together() {
 
 void Rings::put_together(std::uint32_t number) {
   std::uint64_t const flush = needs_.db.db->GetLatestSequenceNumber();
-  RingTable::Dirty scattered{.fragmented = true};
+  std::string partition;
+  while (!(partition = next_partition(needs_.db, number, partition)).empty()) put_together(number, flush, partition, 2);
+}
+
+void Rings::put_together(std::uint32_t number, std::uint64_t flush, std::string const& partition, std::size_t least) {
+  if (flushes_of(needs_.db, number, partition) < least) return;
+  RingTable::Dirty scattered{.partition = partition, .fragmented = true};
   rocksdb::WriteBatch batch;
-  for (;;) {
-    scattered.partition = next_partition(needs_.db, number, scattered.partition);
-    if (scattered.partition.empty()) break;
-    if (flushes_of(needs_.db, number, scattered.partition) < 2) continue;
-    put_chunks(number, flush, scattered, batch);
-    scattered.chunks.clear();
-    if (batch.GetDataSize() < together_bytes) continue;
-    write(batch);
-    batch.Clear();
-  }
+  put_chunks(number, flush, scattered, batch);
   write(batch);
 }
 
