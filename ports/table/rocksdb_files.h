@@ -23,7 +23,12 @@ class NoWait {
   // Whether any read ended so: then what was read is not whole.
   bool refused() const { return refused_; }
   void refuse() { refused_ = true; }
-  bool has_time() { return reads_left_ > 0 && reads_left_-- > 0; }
+  // For one more, which it counts.
+  bool has_time() {
+    if (reads_left_ == 0) return false;
+    --reads_left_;
+    return true;
+  }
 
  private:
   int reads_left_ = reads_max;
