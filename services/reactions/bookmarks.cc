@@ -3,13 +3,17 @@
 #include "services/reactions/reactions.h"
 
 namespace kith::reactions {
-namespace {}  // namespace
+namespace {
+
+constexpr int bookmark_attempts_max = 4;  // only acts of one person meet here
+
+}  // namespace
 
 Task<void> Reactions::set_bookmark(Call call, BookmarkRequest request) {
   signed_in(call);
   Target const seen = co_await target(call, request.post);
   if (!seen.visible && request.on) throw Error{Code::not_found, "There is no such post"};
-  for (int attempt = 0; attempt < attempts_max; ++attempt)
+  for (int attempt = 0; attempt < bookmark_attempts_max; ++attempt)
     if (co_await change_bookmark(call, seen.post, request.on)) co_return;
   throw Error{Code::conflict, "Your bookmarks are being changed elsewhere; please try again"};
 }

@@ -5,6 +5,7 @@
 namespace kith::reactions {
 namespace {
 
+constexpr int react_attempts_max = 6;  // each lost to somebody else who reacted to the same post
 constexpr int refills_max = 10;
 
 using Field = ReactionCounts::Field;
@@ -69,7 +70,7 @@ Task<void> Reactions::react(Call call, ReactRequest request) {
     auto const facts = co_await needs_.posts.fanout_facts_of(Call{}, std::move(one));
     seen.author = facts.posts.at(0).author;
   }
-  for (int attempt = 0; attempt < attempts_max; ++attempt)
+  for (int attempt = 0; attempt < react_attempts_max; ++attempt)
     if (co_await change(call, seen, request.kind, request.remove)) co_return;
   throw Error{Code::conflict, "This post is very busy; please try again"};
 }

@@ -16,7 +16,6 @@
 namespace kith::reactions {
 
 inline constexpr std::size_t page_max = 80;
-inline constexpr int attempts_max = 6;  // of one who acts, each lost to another writer of the same row
 inline constexpr std::size_t bookmarks_max = 20'000;
 
 // Its row in the list of the person.
