@@ -8,7 +8,7 @@
 #include "ports/bus/memory.h"
 #include "ports/cache/memory.h"
 #ifdef KITH_REDIS
-#include "ports/cache/redis.h"
+#include "ports/cache/redis/redis.h"
 #endif
 
 namespace kith {

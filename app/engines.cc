@@ -11,15 +11,15 @@
 #include "app/gauges.h"
 #include "app/memory.h"
 #include "base/error.h"
-#include "ports/table/rocksdb.h"
+#include "ports/table/rocksdb/rocksdb.h"
 #ifdef KITH_CASSANDRA
-#include "ports/table/cassandra.h"
+#include "ports/table/cassandra/cassandra.h"
 #endif
 #ifdef KITH_KAFKA
-#include "ports/log/kafka_log.h"
+#include "ports/log/kafka/log.h"
 #endif
 #ifdef KITH_POSTGRES
-#include "ports/table/postgres.h"
+#include "ports/table/postgres/postgres.h"
 #endif
 
 namespace kith {

@@ -11,7 +11,7 @@
 #include "app/running.h"
 #include "base/run.h"
 #include "ports/clock/system.h"
-#include "ports/table/rocksdb.h"
+#include "ports/table/rocksdb/rocksdb.h"
 
 namespace kith {
 namespace {

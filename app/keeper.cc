@@ -11,7 +11,7 @@
 #include "app/running.h"
 #include "base/error.h"
 #include "base/run.h"
-#include "ports/table/rocksdb.h"
+#include "ports/table/rocksdb/rocksdb.h"
 
 namespace kith {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "app/settings.h"
-#include "ports/rpc/grpc.h"
+#include "ports/rpc/grpc/grpc.h"
 #include "ports/rpc/observed.h"
 
 namespace kith {

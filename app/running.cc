@@ -33,7 +33,7 @@
 #include "base/log.h"
 #include "ports/clock/system.h"
 #include "ports/rpc/consul_services.h"
-#include "ports/rpc/grpc.h"
+#include "ports/rpc/grpc/grpc.h"
 #include "ports/rpc/observed.h"
 #include "ports/rpc/socket_folder.h"
 #include "ports/trace/otlp.h"

@@ -20,7 +20,7 @@
 
 #include "base/run.h"
 #include "ports/clock/system.h"
-#include "ports/table/rocksdb.h"
+#include "ports/table/rocksdb/rocksdb.h"
 
 namespace kith {
 namespace {

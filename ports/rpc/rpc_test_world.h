@@ -18,7 +18,7 @@
 #include "base/error.h"
 #include "base/run.h"
 #include "ports/rpc/authority_for_tests.h"
-#include "ports/rpc/grpc.h"
+#include "ports/rpc/grpc/grpc.h"
 #include "ports/rpc/loopback.h"
 #include "tools/protoc-gen-kith/testdata/sample.kith.h"
 

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "ports/secrets/key_cache.h"
 #include "ports/secrets/wrapping.h"
-#include "ports/table/postgres_shard.h"
+#include "ports/table/postgres/shard.h"
 
 namespace kith {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "ports/secrets/postgres.h"
-#include "ports/table/postgres_server.h"
+#include "ports/table/postgres/server.h"
 
 namespace kith::contract {
 

@@ -8,9 +8,9 @@
 #include "base/run.h"
 #include "ports/clock/system.h"
 #include "ports/table/memory.h"
-#include "ports/table/postgres.h"
-#include "ports/table/postgres_layout.h"
-#include "ports/table/postgres_server.h"
+#include "ports/table/postgres/layout.h"
+#include "ports/table/postgres/postgres.h"
+#include "ports/table/postgres/server.h"
 #include "services/posts/posts.kith.h"
 #include "services/reactions/reactions.kith.h"
 

@@ -8,8 +8,8 @@
 #include "base/run.h"
 #include "ports/clock/ids.h"
 #include "ports/clock/system.h"
-#include "ports/table/cassandra_layout.h"
-#include "ports/table/cassandra_server.h"
+#include "ports/table/cassandra/layout.h"
+#include "ports/table/cassandra/server.h"
 #include "services/notifications/notifications.kith.h"
 #include "services/timeline/timeline.kith.h"
 

@@ -3,7 +3,7 @@
 # it stands on take minutes, so they are compiled once for all clones, below the user's cache.
 set -euo pipefail
 cargo=$1 to=$2
-cd "$(dirname "${BASH_SOURCE[0]}")/../../ports/table/cassandra_driver"
+cd "$(dirname "${BASH_SOURCE[0]}")/../../ports/table/cassandra/driver"
 kept=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kith
 target=$kept/cargo-$({ "$cargo" --version && cat Cargo.lock Cargo.toml; } | sha256sum | head -c 16)
 mkdir -p "${to%/*}"

@@ -32,7 +32,7 @@ VENDOR_HEADERS = {
     "libpq-fe": r"ports/\w+/postgres",
     "librdkafka/": r"ports/log/kafka",
     "rocksdb/": r"ports/\w+/(\w+_)?rocks(db)?(_\w+)?(\.|/)",
-    "nghttp2/": r"ports/rpc/http2\.cc",
+    "nghttp2/": r"ports/rpc/grpc/http2\.cc",
     "spdlog/": r"base/log\.cc",
     "prometheus/": r"base/metrics\.cc",
     "toml++/": r"(app|ports/settings)/\w*(settings|toml)\w*\.cc",

@@ -34,7 +34,7 @@ class IncludeRule(unittest.TestCase):
 
     def test_app_and_tests_may_include_everything(self):
         for path in "app/wire.cc", "tests/simulation/world.cc", "bench/home.cc":
-            for target in "services/posts/posts.h", "ports/table/rocksdb.h", "gateway/http/server.h", "base/task.h":
+            for target in "services/posts/posts.h", "ports/table/rocksdb/rocksdb.h", "gateway/http/server.h", "base/task.h":
                 self.allowed(path, target)
 
     def test_base_includes_nothing_but_base(self):
@@ -59,15 +59,17 @@ class IncludeRule(unittest.TestCase):
         self.refused("gateway/oauth/token.cc", "services/auth/auth.h")
 
     def test_an_engine_is_known_to_app_tests_and_itself(self):
-        self.allowed("ports/table/rocksdb.cc", "ports/table/rocksdb.h")
-        self.allowed("ports/log/rocksdb.cc", "ports/table/rocksdb.h")
+        self.allowed("ports/table/rocksdb/rocksdb.cc", "ports/table/rocksdb/rocksdb.h")
+        self.allowed("ports/log/rocksdb/log.cc", "ports/table/rocksdb/rocksdb.h")
         self.allowed("services/posts/posts_test.cc", "ports/table/memory.h")
         self.allowed("ports/table/test_world.h", "ports/table/memory.h")
-        self.allowed("ports/cache/redis.cc", "ports/cache/memory.h")
-        self.refused("ports/log/redis.cc", "ports/cache/memory.h")
+        self.allowed("ports/cache/redis/redis.cc", "ports/cache/memory.h")
+        self.refused("ports/log/redis/log.cc", "ports/cache/memory.h")
         self.refused("services/posts/posts.cc", "ports/table/memory.h")
-        self.refused("ports/log/dispatch.cc", "ports/table/rocksdb_store.h")
-        self.refused("gateway/http/server.cc", "ports/cache/redis.h")
+        self.refused("ports/log/dispatch.cc", "ports/table/rocksdb/strict.h")
+        self.refused("ports/table/postgres/strict.cc", "ports/table/rocksdb/codec.h")
+        self.refused("ports/settings/settings.cc", "ports/settings/consul.h")
+        self.refused("gateway/http/server.cc", "ports/cache/redis/redis.h")
 
     def test_a_port_knows_no_service(self):
         self.refused("ports/log/dispatch.cc", "services/posts/posts.kith.h")
@@ -92,13 +94,13 @@ class OtherLaws(unittest.TestCase):
     def test_vendor_headers_stay_where_they_belong(self):
         self.one(laws.law_vendor_headers, {"services/posts/api.cc": "#include <boost/beast/http.hpp>\n"}, "gateway/http")
         self.none(laws.law_vendor_headers, {"gateway/http/parser.cc": "#include <boost/beast/http.hpp>\n",
-                                            "ports/table/rocksdb.cc": "#include <rocksdb/db.h>\n",
+                                            "ports/table/rocksdb/rocksdb.cc": "#include <rocksdb/db.h>\n",
                                             "tests/crash/client.cc": "#include <boost/beast/http.hpp>\n"})
         self.one(laws.law_vendor_headers, {"ports/table/strict.cc": "#include <rocksdb/db.h>\n"}, "strict.cc:1")
 
     def test_a_port_names_no_vendor(self):
         self.one(laws.law_vendor_words, {"ports/table/strict.h": "// As RocksDB does it.\n"}, "`RocksDB`")
-        self.none(laws.law_vendor_words, {"ports/rpc/methods.h": "// As grpc.h serves them.\n", "ports/table/rocksdb.h": "// RocksDB\n", "ports/table/rocksdb_store.h": "// RocksDB\n",
+        self.none(laws.law_vendor_words, {"ports/rpc/methods.h": "// As grpc.h serves them.\n", "ports/table/rocksdb/rocksdb.h": "// RocksDB\n", "ports/secrets/rocksdb.h": "// RocksDB\n",
                                           "ports/table/strict.cc": "// RocksDB\n"})
 
     def test_names(self):
