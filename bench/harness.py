@@ -61,6 +61,12 @@ def cpu(pid):
     return total
 
 
+def cpu_in_kernel(pid):
+    """Those of them that the kernel worked for it, to the hundredth."""
+    ticks = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[12]
+    return int(ticks) / os.sysconf("SC_CLK_TCK")
+
+
 def children(pid):
     try:
         return [int(c) for c in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
@@ -202,13 +208,13 @@ class Row:
         return f"{self.name:44} {self.milliseconds:8.4f} CPU s per 1,000  {beside}{verdict}{tail}  {self.note}".rstrip()
 
 
-def nginx_with(body, seconds):
+def nginx_with(body, seconds, connections=8):
     """CPU seconds per 1,000 requests for these bytes, and the 99th percentile in microseconds."""
     nginx = Nginx(body)
     plain = get_in_turn(["/body"])
     wrk(nginx.port, plain, 1)
     before = nginx.cpu()
-    count, _, p99 = wrk(nginx.port, plain, seconds)
+    count, _, p99 = wrk(nginx.port, plain, seconds, connections)
     spent = (nginx.cpu() - before) / count * 1000
     nginx.stop()
     return spent, p99
