@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <span>
+#include <string>
+#include <unordered_set>
 
 #include "base/json.h"
 #include "gateway/http/paging.h"
@@ -131,18 +133,30 @@ Task<Response> clear(NotificationsService& notifications, Request request) {
   co_return Response::nothing();
 }
 
-Task<Response> unread(NotificationsService& notifications, users::UsersService& users, Request request) {
+// Up to where the person says to have read.
+Task<NotificationId> read_up_to(users::UsersService& users, Call call) {
   users::SettingKeys marker;
   marker.keys.push_back("marker/notifications");
-  auto const read = co_await users.settings(request.call(), std::move(marker));
-  CountRequest wanted{.limit = static_cast<std::uint32_t>(paging_of(request, 100, 1'000).limit)};
-  if (!read.values.empty()) wanted.since = NotificationId{parse_id(read.values.front().value).value_or(0)};
-  wanted.kinds = kinds_of(request.texts("types"));
-  wanted.without = kinds_of(request.texts("exclude_types"));
-  auto const count = co_await notifications.unread(request.call(), std::move(wanted));
+  auto const read = co_await users.settings(call, std::move(marker));
+  co_return NotificationId{read.values.empty() ? 0 : parse_id(read.values.front().value).value_or(0)};
+}
+
+Response count_json(std::uint64_t count) {
   std::string out;
-  JsonWriter(out).begin().number("count", count.count).end();
-  co_return Response::json(std::move(out));
+  JsonWriter(out).begin().number("count", count).end();
+  return Response::json(std::move(out));
+}
+
+constexpr std::size_t unread_default = 100, unread_max = 1'000;
+
+Task<Response> unread(NotificationsService& notifications, users::UsersService& users, Request request) {
+  auto const since = co_await read_up_to(users, request.call());
+  CountRequest wanted{.limit = static_cast<std::uint32_t>(paging_of(request, unread_default, unread_max).limit),
+                      .since = since,
+                      .kinds = kinds_of(request.texts("types")),
+                      .without = kinds_of(request.texts("exclude_types"))};
+  auto const count = co_await notifications.unread(request.call(), std::move(wanted));
+  co_return count_json(count.count);
 }
 
 constexpr Kind all_together[] = {Kind::reacted, Kind::shared, Kind::followed};
@@ -206,15 +220,37 @@ std::string groups_json(std::vector<Group> const& groups, Shown const& shown) {
   return out;
 }
 
+// What stands together. Apps say so when they can draw some kinds only one by one.
+std::vector<Kind> together_for(Request const& request) {
+  if (request.has("grouped_types")) return kinds_of(request.texts("grouped_types"));
+  return {std::begin(all_together), std::end(all_together)};
+}
+
 Task<Response> groups(NotificationsService& notifications, Hydrator& hydrator, Request request) {
   auto const page = co_await notifications.page(request.call(), page_request(request));
   auto const shown = co_await show(hydrator, request.call(), page.items);
-  // Apps say so when they can draw some kinds only one by one.
-  std::vector<Kind> const asked = kinds_of(request.texts("grouped_types"));
-  std::span<Kind const> const together = request.has("grouped_types") ? std::span<Kind const>(asked) : all_together;
-  Response response = Response::json(groups_json(grouped(page.items, together), shown));
+  Response response = Response::json(groups_json(grouped(page.items, together_for(request)), shown));
   if (page.last) link_pages(response, request, page.first.value, page.more ? page.last.value : 0);
   co_return response;
+}
+
+// Among the newest thousand: what fills one group is not walked to its end.
+Task<Response> unread_groups(NotificationsService& notifications, users::UsersService& users, Request request) {
+  std::size_t const limit = paging_of(request, unread_default, unread_max).limit;
+  auto const together = together_for(request);
+  auto const since = co_await read_up_to(users, request.call());
+  PageRequest wanted{.since = since, .limit = 80};
+  wanted.kinds = kinds_of(request.texts("types"));
+  wanted.without = kinds_of(request.texts("exclude_types"));
+  std::unordered_set<std::string> keys;
+  for (std::size_t seen = 0; seen < unread_max && keys.size() < limit;) {
+    auto const page = co_await notifications.page(request.call(), wanted);
+    for (Item const& item : page.items) keys.insert(group_key_of(item, together));
+    if (!page.more || !page.last) break;
+    seen += std::max<std::size_t>(page.items.size(), 1);
+    wanted.max = page.last;
+  }
+  co_return count_json(std::min(keys.size(), limit));
 }
 
 // The items of one group, found again among the latest: its key says which kind to look through.
@@ -293,7 +329,8 @@ void notifications_api(Router& router, NotificationsService& service, users::Use
   post("/api/v1/notifications/clear", "Clears all", bind_front(clear, ref(service)));
   post("/api/v1/notifications/:id/dismiss", "Dismisses one", bind_front(dismiss, ref(service)));
   get("/api/v2/notifications", "What happened to you, in groups", reading(groups));
-  get("/api/v2/notifications/unread_count", "How many are new", bind_front(unread, ref(service), ref(users)));
+  get("/api/v2/notifications/unread_count", "How many groups are new",
+      bind_front(unread_groups, ref(service), ref(users)));
   get("/api/v2/notifications/:key", "One group", reading(group));
   get("/api/v2/notifications/:key/accounts", "Who is in a group", reading(group_accounts));
   post("/api/v2/notifications/:key/dismiss", "Dismisses a group", bind_front(dismiss_group, ref(service)));

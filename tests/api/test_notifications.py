@@ -186,15 +186,23 @@ def test_groups(community):
     ada.get("/api/v2/notifications/nonsense", expect=404)
 
 
-def test_unread_counts(two):
-    ada, bob = two
+def test_unread_counts(community):
+    ada, bob, carl = community.people("ada", "bob", "carl")
     post = ada.write("x", visibility="public")
-    bob.act("favourite", post)
-    wait_until(lambda: "favourite" in kinds(ada))
-    before = ada.get("/api/v1/notifications/unread_count")["count"]
-    assert before >= 1 and ada.get("/api/v2/notifications/unread_count")["count"] >= 1
+    for person in (bob, carl):
+        person.act("favourite", post)
+    bob.write(f"Hello @{ada.name}")
+    wait_until(lambda: len(told(ada)) == 3)
+
+    def unread(version, **words):
+        return ada.get(f"/api/v{version}/notifications/unread_count", **words)["count"]
+
+    assert (unread(1), unread(2)) == (3, 2)  # both favourites are one group
+    assert unread(2, **{"grouped_types[]": "reblog"}) == 3
+    assert (unread(1, limit=1), unread(2, limit=1)) == (1, 1)
+    assert (unread(1, **{"types[]": "favourite"}), unread(2, **{"types[]": "favourite"})) == (2, 1)
     ada.post("/api/v1/markers", **{"notifications[last_read_id]": ids(told(ada))[0]})
-    assert ada.get("/api/v1/notifications/unread_count")["count"] == 0
+    assert (unread(1), unread(2)) == (0, 0)
 
 
 POLICY = "/api/v2/notifications/policy"
