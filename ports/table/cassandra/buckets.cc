@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/check.h"
+#include "ports/clock/ids.h"
 
 namespace kith::cassandra {
 namespace {
@@ -60,8 +61,9 @@ std::optional<Buckets> Buckets::of(TableDescription const& table) {
   return buckets;
 }
 
-std::int64_t Buckets::of(std::uint64_t encoded) const {
-  std::uint64_t number = descending_ ? ~encoded : encoded;
+std::int64_t Buckets::of(std::uint64_t encoded) const { return of_number(descending_ ? ~encoded : encoded); }
+
+std::int64_t Buckets::of_number(std::uint64_t number) const {
   if (unit_ == Unit::id) number >>= 22;  // ids.h: below are worker and sequence
   if (unit_ == Unit::time) number /= 1'000;
   return static_cast<std::int64_t>(number / width_);
@@ -74,6 +76,15 @@ std::pair<std::int64_t, std::int64_t> Buckets::between(std::string_view from, st
   std::int64_t last = of(to.empty() ? std::numeric_limits<std::uint64_t>::max() : first_number(to));
   if (descending_) std::swap(first, last);
   return {first, last};
+}
+
+std::optional<std::int64_t> Buckets::likely_first(std::pair<std::int64_t, std::int64_t> between, bool falling,
+                                                  Time now) const {
+  if (!falling) return between.first > 0 ? std::optional(between.first) : std::nullopt;
+  if (unit_ == Unit::count)
+    return between.second < of_number(~std::uint64_t{0}) ? std::optional(between.second) : std::nullopt;
+  auto const newest = unit_ == Unit::id ? first_id_at(now) : static_cast<std::uint64_t>(now.time_since_epoch().count());
+  return std::min(between.second, of_number(newest));
 }
 
 }  // namespace kith::cassandra

@@ -41,6 +41,26 @@ TEST(Buckets, AreCutByTheTimeOfAnId) {
   EXPECT_EQ(buckets->between({}, id_at(days{30})).first, 1);
 }
 
+TEST(Buckets, BeginProbablyAtTheBoundOrWithWhatIsWrittenNow) {
+  using std::chrono::days;
+  Time const now = id_epoch + days{100};
+  auto const likely = [&](Buckets const& buckets, std::string const& from, std::string const& to, bool falling) {
+    return buckets.likely_first(buckets.between(from, to), falling, now);
+  };
+  auto const ids = *Buckets::of(table("28 days of post", FieldKind::number, true));
+  EXPECT_EQ(likely(ids, "", "", true), 3);
+  EXPECT_EQ(likely(ids, id_at(days{60}), "", true), 2);
+  EXPECT_EQ(likely(ids, id_at(days{200}), "", true), 3) << "nobody writes in the future";
+  EXPECT_EQ(likely(ids, "", "", false), std::nullopt) << "the oldest may be of any time";
+  EXPECT_EQ(likely(ids, "", id_at(days{60}), false), 2);
+  auto const times = *Buckets::of(table("28 days of post", FieldKind::time, false));
+  EXPECT_EQ(likely(times, "", "", true), now.time_since_epoch() / days{28});
+  auto const counts = *Buckets::of(table("5,000 of post", FieldKind::number, false));
+  EXPECT_EQ(likely(counts, "", "", true), std::nullopt);
+  EXPECT_EQ(likely(counts, "", big_endian(10'000), true), 2);
+  EXPECT_EQ(likely(counts, big_endian(10'000), "", false), 2);
+}
+
 TEST(Buckets, AreCutByHoursByTimesAndByNumbers) {
   auto const hours = Buckets::of(table("1 hour of post", FieldKind::number, true));
   EXPECT_EQ(hours->of(id_at(std::chrono::hours{5})), 5);

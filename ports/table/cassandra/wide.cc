@@ -1,6 +1,7 @@
 #include "ports/table/cassandra/wide.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/big_endian.h"
 #include "base/check.h"
@@ -159,8 +160,8 @@ Task<void> CassandraWide::scan_piece(Scanning& scanning, Piece piece) {
 }
 
 // Some buckets after each other, read together: most lists end in the first.
-Task<void> CassandraWide::scan_buckets(Scanning& scanning, std::vector<std::int64_t> buckets) {
-  std::size_t together = 1;
+Task<void> CassandraWide::scan_buckets(Scanning& scanning, std::vector<std::int64_t> buckets, std::size_t at_first) {
+  std::size_t together = at_first;
   for (std::size_t begin = 0; begin < buckets.size() && !scanning.enough(); together = buckets_read_max) {
     std::size_t const end = std::min(begin + together, buckets.size()), asked = scanning.missing();
     std::vector<Piece> pieces;
@@ -175,33 +176,52 @@ Task<void> CassandraWide::scan_buckets(Scanning& scanning, std::vector<std::int6
   }
 }
 
+// Which buckets there are, and then what is in them. Where the list probably begins is read in the same journey, and
+// counts where it does.
+Task<void> CassandraWide::scan_cut(Scanning& scanning) {
+  Range const& range = scanning.range;
+  Buckets const& cut = *scanning.layout.buckets;
+  auto between = cut.between(range.from, range.to);
+  auto& [first, last] = between;
+  bool const falling = cut.descending() != range.backwards;
+  auto likely = cut.likely_first(between, falling, scanning.now);
+  for (std::int64_t listed = buckets_at_once; listed == buckets_at_once && first <= last && !scanning.enough();) {
+    std::vector<Request> requests;
+    requests.push_back(
+        {.statement = scanning.layout.list_buckets[falling],
+         .values = {range.partition, number_value(first), number_value(last), small_number_value(buckets_at_once)}});
+    Piece begin{likely, range.from, range.to};
+    if (likely) requests.push_back(scan_request(scanning, begin));
+    Answer answer = co_await needs_.session.ask(Verb::read, std::move(requests));
+    std::vector<std::int64_t> buckets;
+    for (listed = 0; answer.next(); ++listed) {
+      auto const bucket = number_of(answer.cell());
+      if (buckets.empty() || buckets.back() != bucket) buckets.push_back(bucket);
+    }
+    answer.rest();
+    if (buckets.empty()) break;
+    (falling ? last : first) = buckets.back() + (falling ? -1 : 1);
+    bool const begun = std::exchange(likely, std::nullopt) == buckets.front();
+    if (begun) {
+      buckets.erase(buckets.begin());
+      std::size_t const asked = scanning.missing();
+      if (take(scanning, begin, asked, answer) && !scanning.enough()) co_await scan_piece(scanning, std::move(begin));
+    }
+    co_await scan_buckets(scanning, std::move(buckets), begun ? buckets_read_max : 1);
+  }
+}
+
 Task<Scanned> CassandraWide::scan(Range range) {
   of_wide(range.table);
   at_most(range.limit, scan_max, "rows of one scan");
   check_limits(RowKey{range.table, range.partition, {}});
   TableLayout const& layout = needs_.layout.of(range.table);
   Scanning scanning{.range = range, .layout = layout, .now = needs_.clock.now(), .wanted = range.limit + 1};
-  if (!layout.buckets) {
+  if (layout.buckets) {
+    co_await scan_cut(scanning);
+  } else {
     Piece whole{std::nullopt, range.from, range.to};
     co_await scan_piece(scanning, std::move(whole));
-  } else {
-    auto [first, last] = layout.buckets->between(range.from, range.to);
-    bool const falling = layout.buckets->descending() != range.backwards;
-    for (std::int64_t listed = buckets_at_once; listed == buckets_at_once && first <= last && !scanning.enough();) {
-      std::vector<Request> one;
-      one.push_back(
-          {.statement = layout.list_buckets[falling],
-           .values = {range.partition, number_value(first), number_value(last), small_number_value(buckets_at_once)}});
-      Answer answer = co_await needs_.session.ask(Verb::read, std::move(one));
-      std::vector<std::int64_t> buckets;
-      for (listed = 0; answer.next(); ++listed) {
-        auto const bucket = number_of(answer.cell());
-        if (buckets.empty() || buckets.back() != bucket) buckets.push_back(bucket);
-      }
-      if (buckets.empty()) break;
-      (falling ? last : first) = buckets.back() + (falling ? -1 : 1);
-      co_await scan_buckets(scanning, std::move(buckets));
-    }
   }
   Scanned scanned{.rows = std::move(scanning.rows), .more = false};
   scanned.more = scanned.rows.size() > range.limit;

@@ -34,7 +34,8 @@ class CassandraWide final : public Wide {
   struct Scanning;
   struct Piece;
   Task<void> scan_piece(Scanning& scanning, Piece piece);
-  Task<void> scan_buckets(Scanning& scanning, std::vector<std::int64_t> buckets);
+  Task<void> scan_cut(Scanning& scanning);
+  Task<void> scan_buckets(Scanning& scanning, std::vector<std::int64_t> buckets, std::size_t at_first);
   Request scan_request(Scanning const& scanning, Piece const& piece) const;
   bool take(Scanning& scanning, Piece& piece, std::size_t asked, Answer& answer) const;
   Task<void> write(std::vector<RawRow> rows);
