@@ -1,7 +1,9 @@
 #include "services/auth/auth.h"
 
 #include <algorithm>
+#include <tuple>
 
+#include "base/all.h"
 #include "base/text.h"
 #include "services/auth/scopes.h"
 
@@ -58,9 +60,23 @@ Task<Found<Grant>> Auth::find(std::string secret, std::string Grant::* hash) {
   co_return grant;
 }
 
+Task<users::Stamp> Auth::stamp_of(Call call, AccountId account) {
+  users::Accounts one;
+  one.accounts.push_back(account);
+  auto const stamps = co_await needs_.accounts.stamps(call, std::move(one));
+  co_return stamps.stamps.front();
+}
+
 Task<Bearer> Auth::check(Call call, Token request) {
   Bearer bearer;
-  auto const grant = co_await find(std::move(request.token), &Grant::token_hash);
+  auto const parts = needs_.tables.apart() ? split_secret(request.token) : std::nullopt;
+  AccountId const met = parts ? owners_.of(GrantId{parts->first}) : AccountId{};
+  Found<Grant> grant;
+  users::Stamp stamp;
+  if (met)
+    std::tie(grant, stamp) = co_await all(find(std::move(request.token), &Grant::token_hash), stamp_of(call, met));
+  else
+    grant = co_await find(std::move(request.token), &Grant::token_hash);
   if (!grant || grant->state != GrantState::active || grant->browser) co_return bearer;
   bearer.grant = grant->grant;
   bearer.account = grant->account;
@@ -68,10 +84,10 @@ Task<Bearer> Auth::check(Call call, Token request) {
   bearer.scopes = grant->scopes;
   bearer.valid = true;
   if (!grant->account) co_return bearer;
-  users::Accounts one;
-  one.accounts.push_back(grant->account);
-  auto const stamps = co_await needs_.accounts.stamps(call, std::move(one));
-  users::Stamp const& stamp = stamps.stamps.front();
+  if (!met) {
+    stamp = co_await stamp_of(call, grant->account);
+    if (parts) owners_.note(grant->grant, grant->account);
+  }
   bearer.valid = stamp.version != 0 && stamp.state != users::State::erasing;
   bearer.role = stamp.role;
   bearer.state = static_cast<std::uint32_t>(stamp.state);

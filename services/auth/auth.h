@@ -17,6 +17,7 @@
 #include "ports/table/tables.h"
 #include "ports/table/walk.h"
 #include "services/auth/auth.kith.h"
+#include "services/auth/owners.h"
 #include "services/users/users.kith.h"
 
 namespace kith::auth {
@@ -78,6 +79,8 @@ class Auth final : public AuthService {
  private:
   // The grant that a code, token or cookie belongs to; absent when it fits none.
   Task<Found<Grant>> find(std::string secret, std::string Grant::* hash);
+  // In which state and role somebody is.
+  Task<users::Stamp> stamp_of(Call call, AccountId account);
   // Stores a grant with a new secret under `hash`, and returns the secret.
   Task<std::string> store(Grant grant, std::string Grant::* hash);
   Task<void> revoke(Found<Grant> grant);
@@ -97,6 +100,7 @@ class Auth final : public AuthService {
 
   Needs needs_;
   Live<Settings> settings_;
+  Owners owners_;
 };
 
 // "<id>_<secret>": nothing when it is none.

@@ -6,6 +6,7 @@
 #include "ports/cache/memory.h"
 #include "ports/hash/cheap.h"
 #include "ports/random/engines.h"
+#include "ports/table/distant_for_tests.h"
 #include "ports/table/test_world.h"
 #include "services/users/users.h"
 
@@ -247,6 +248,36 @@ TEST_F(AuthTest, ABrowsersCookieIsNoToken) {
   EXPECT_EQ(world.run(auth->who_is({}, browser)).account, who.account);
   world.run(auth->sign_out({}, browser));
   EXPECT_FALSE(world.run(auth->who_is({}, browser)).account);
+}
+
+// Where tables are apart, a token that was met costs one journey: it says whose grant it names, and nothing else.
+TEST_F(AuthTest, ATokenThatWasMetIsCheckedInOneJourneyAndEndsAtOnce) {
+  DistantStrict strict(world.strict(), world.time, std::chrono::milliseconds{1});
+  DistantWide wide(world.wide(), world.time, std::chrono::milliseconds{1});
+  Tables tables{{strict, wide, world.keys, world.ids, world.dispatch()}};
+  users::Users accounts({tables, world.keys, world.time});
+  Auth far({tables, world.time, random, passwords, lookup, *line, letters, *users, accounts, settings});
+  auto const up = world.run(auth->sign_up({}, ada()));
+  auto const tusky = app();
+  Token const token{exchange(exchange_of(tusky, code(tusky, sign_in("ada", "correct horse")))).access_token};
+  auto const journeys = [&](Token const& of, bool valid, users::State state = users::State::active) {
+    Duration const before = world.time.monotonic();
+    Bearer const bearer = world.run(far.check({}, of));
+    EXPECT_EQ(bearer.valid, valid);
+    if (valid) EXPECT_EQ(bearer.account, up.account);
+    if (valid) EXPECT_EQ(bearer.state, static_cast<std::uint32_t>(state));
+    return (world.time.monotonic() - before) / std::chrono::milliseconds{1};
+  };
+  EXPECT_EQ(journeys(token, true), 2);
+  EXPECT_EQ(journeys(token, true), 1);
+  Token const guessed{token.token.substr(0, token.token.find('_') + 1) + "guessed"};
+  EXPECT_EQ(journeys(guessed, false), 1);
+  users::ChangeState const suspend{.account = up.account, .suspended = true};
+  world.run(users->set_state({}, suspend));
+  EXPECT_EQ(journeys(token, true, users::State::suspended), 1);
+  RevokeRequest const revoke{.token = token.token, .client_id = tusky.client_id, .client_secret = tusky.client_secret};
+  world.run(auth->revoke({}, revoke));
+  EXPECT_EQ(journeys(token, false), 1);
 }
 
 TEST_F(AuthTest, NonsenseIsNoToken) {
