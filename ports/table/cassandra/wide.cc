@@ -18,7 +18,6 @@ using std::chrono::seconds;
 constexpr Duration kept_after = days{1}, expiry_max = days{5 * 365};
 // A bucket is listed until a moment that many rows share, so that it is listed seldom.
 constexpr Duration listed_until = days{7};
-constexpr std::size_t listed_max = 100'000;
 constexpr std::size_t page_rows = 500;
 constexpr std::int64_t buckets_at_once = 64;
 constexpr std::size_t buckets_read_max = 8;
@@ -252,33 +251,25 @@ Task<RawPage> CassandraWide::scan_all(Table table, std::string cursor, std::size
   co_return page;
 }
 
-// A row in a bucket that is not listed would never be found, so this comes first.
-Task<void> CassandraWide::note_buckets(std::vector<RawRow> const& rows) {
+// A row in a bucket that is not listed would never be found, so no write is answered before both are there.
+std::unordered_set<std::string> CassandraWide::list_buckets(std::vector<RawRow> const& rows,
+                                                            std::vector<Request>& requests) {
   Time const now = needs_.clock.now();
-  std::vector<Request> requests;
-  std::vector<std::string> names;
-  {
-    std::lock_guard const lock(mutex_);
-    for (RawRow const& row : rows) {
-      TableLayout const& layout = needs_.layout.of(row.key.table);
-      if (!layout.buckets || row.erased) continue;
-      std::string const bucket = number_value(layout.buckets->of(row.key.sort));
-      Time until = no_time;
-      if (!forever(row.header.expires_at, now))
-        until = Time(listed_until * (row.header.expires_at.time_since_epoch() / listed_until + 1));
-      std::string const kept = number_value(until.time_since_epoch().count());
-      std::string name = number_value(row.key.table->number) + bucket + kept + row.key.partition;
-      if (listed_.contains(name) || std::ranges::find(names, name) != names.end()) continue;
-      requests.push_back(
-          {.statement = layout.note_bucket, .values = {row.key.partition, bucket, kept, ttl(until, now)}});
-      names.push_back(std::move(name));
-    }
-  }
-  if (requests.empty()) co_return;
-  co_await needs_.session.ask(Verb::write, std::move(requests));
+  std::unordered_set<std::string> names;
   std::lock_guard const lock(mutex_);
-  if (listed_.size() + names.size() > listed_max) listed_.clear();
-  for (std::string& name : names) listed_.insert(std::move(name));
+  for (RawRow const& row : rows) {
+    TableLayout const& layout = needs_.layout.of(row.key.table);
+    if (!layout.buckets || row.erased) continue;
+    std::string const bucket = number_value(layout.buckets->of(row.key.sort));
+    Time until = no_time;
+    if (!forever(row.header.expires_at, now))
+      until = Time(listed_until * (row.header.expires_at.time_since_epoch() / listed_until + 1));
+    std::string const kept = number_value(until.time_since_epoch().count());
+    std::string name = number_value(row.key.table->number) + bucket + kept + row.key.partition;
+    if (listed_.contains(name) || !names.insert(std::move(name)).second) continue;
+    requests.push_back({.statement = layout.note_bucket, .values = {row.key.partition, bucket, kept, ttl(until, now)}});
+  }
+  return names;
 }
 
 // The version is the timestamp, so the newest wins and an erase wins a tie, as wide.h wants it.
@@ -288,10 +279,10 @@ Task<void> CassandraWide::write(std::vector<RawRow> rows) {
     check_limits(row.key, row.value);
   }
   if (rows.empty()) co_return;
-  co_await note_buckets(rows);
   Time const now = needs_.clock.now();
   std::vector<Request> requests;
   requests.reserve(rows.size());
+  auto const listed = list_buckets(rows, requests);
   for (RawRow const& row : rows) {
     TableLayout const& layout = needs_.layout.of(row.key.table);
     Request request{.statement = row.erased ? layout.erase : layout.put, .values = {number_value(row.header.version)}};
@@ -303,6 +294,9 @@ Task<void> CassandraWide::write(std::vector<RawRow> rows) {
     requests.push_back(std::move(request));
   }
   co_await needs_.session.ask(Verb::write, std::move(requests));
+  if (listed.empty()) co_return;
+  std::lock_guard const lock(mutex_);
+  for (std::string const& name : listed) listed_.add(name);
 }
 
 Task<void> CassandraWide::put(std::vector<WidePut> puts) {

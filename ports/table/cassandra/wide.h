@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ports/clock/clock.h"
+#include "ports/table/cassandra/lately.h"
 #include "ports/table/cassandra/layout.h"
 #include "ports/table/wide.h"
 
@@ -39,12 +40,13 @@ class CassandraWide final : public Wide {
   Request scan_request(Scanning const& scanning, Piece const& piece) const;
   bool take(Scanning& scanning, Piece& piece, std::size_t asked, Answer& answer) const;
   Task<void> write(std::vector<RawRow> rows);
-  Task<void> note_buckets(std::vector<RawRow> const& rows);
+  // Adds the requests that list the buckets of rows, and returns the names of what they list.
+  std::unordered_set<std::string> list_buckets(std::vector<RawRow> const& rows, std::vector<Request>& requests);
 
   Needs needs_;
-  // Buckets that were listed by this process, so that not every write does it again.
+  // Buckets that were listed by this process, so that not every write does it again; 50 MB at most.
   std::mutex mutex_;
-  std::unordered_set<std::string> listed_;
+  Lately listed_{250'000};
 };
 
 }  // namespace kith::cassandra
