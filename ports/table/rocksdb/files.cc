@@ -65,8 +65,8 @@ class File final : public FSRandomAccessFileOwnerWrapper {
 
 class Files final : public rocksdb::FileSystemWrapper {
  public:
-  Files(std::shared_ptr<rocksdb::FileSystem> base, bool of_the_system)
-      : FileSystemWrapper(std::move(base)), of_the_system_(of_the_system) {}
+  Files(std::shared_ptr<rocksdb::FileSystem> const& base, bool of_the_system)
+      : FileSystemWrapper(base), of_the_system_(of_the_system) {}
 
   char const* Name() const override { return "kith's files"; }
 
@@ -89,8 +89,9 @@ class Files final : public rocksdb::FileSystemWrapper {
 NoWait::NoWait() { not_waiting = this; }
 NoWait::~NoWait() { not_waiting = nullptr; }
 
-std::shared_ptr<rocksdb::FileSystem> without_waiting(std::shared_ptr<rocksdb::FileSystem> base, bool of_the_system) {
-  return std::make_shared<Files>(std::move(base), of_the_system);
+std::shared_ptr<rocksdb::FileSystem> without_waiting(std::shared_ptr<rocksdb::FileSystem> const& base,
+                                                     bool of_the_system) {
+  return std::make_shared<Files>(base, of_the_system);
 }
 
 }  // namespace kith::rocks

@@ -36,6 +36,7 @@ class NoWait {
 };
 
 // The files of `base`, which know NoWait. Those that are no files of the system's own are never read without waiting.
-std::shared_ptr<rocksdb::FileSystem> without_waiting(std::shared_ptr<rocksdb::FileSystem> base, bool of_the_system);
+std::shared_ptr<rocksdb::FileSystem> without_waiting(std::shared_ptr<rocksdb::FileSystem> const& base,
+                                                     bool of_the_system);
 
 }  // namespace kith::rocks
