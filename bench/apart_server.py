@@ -1,7 +1,7 @@
 """A community behind one process of each role, on PostgreSQL, Cassandra, Kafka and Redis."""
 
 import contextlib, os, sys
-from harness import PROGRAM, ROOT, cpu, cpu_in_kernel, kith, scratch
+from harness import PROGRAM, ROOT, cpu, kith, scratch
 
 sys.path += [str(ROOT / "tests/api"), str(ROOT / "tests/crash")]
 
@@ -34,13 +34,13 @@ def command(server, *words):
     return kith(*words, "--data", server.data, env=server.environment)
 
 
+def pids(server):
+    return [process.pid for _, process in server.running]
+
+
 def spent(server):
     """CPU seconds of all its processes, since each began."""
-    return sum(cpu(process.pid) for _, process in server.running)
-
-
-def spent_in_kernel(server):
-    return sum(cpu_in_kernel(process.pid) for _, process in server.running)
+    return sum(map(cpu, pids(server)))
 
 
 def start_one_more(server, role):
