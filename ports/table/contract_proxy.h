@@ -35,6 +35,12 @@ class Proxy {
     how_ = how;
   }
   bool has_cut() const { return cuts_ > 0; }
+  // How often this word was said to the server since; not while anybody speaks.
+  void count(std::string word) {
+    counted_ = std::move(word);
+    count_ = 0;
+  }
+  int count() const { return count_; }
   // Takes no connection in, and says nothing to those there are.
   void silent(bool yes) { silent_ = yes; }
 
@@ -64,6 +70,7 @@ class Proxy {
     for (;;) {
       auto const size = co_await line->client.async_read_some(boost::asio::buffer(bytes), boost::asio::use_awaitable);
       if (silent_) continue;
+      count_in({bytes.data(), size});
       if (how_ != Cut::never && std::string_view(bytes.data(), size).contains(word_)) {
         Cut const how = how_.exchange(Cut::never);
         if (how == Cut::before) {
@@ -75,6 +82,10 @@ class Proxy {
       co_await boost::asio::async_write(line->server, boost::asio::buffer(bytes.data(), size),
                                         boost::asio::use_awaitable);
     }
+  }
+  void count_in(std::string_view said) {
+    if (counted_.empty()) return;
+    for (std::size_t at = 0; (at = said.find(counted_, at)) != std::string_view::npos; at += counted_.size()) ++count_;
   }
   Task<void> answer(std::shared_ptr<Line> line) {
     std::array<char, 65536> bytes{};
@@ -93,7 +104,8 @@ class Proxy {
   Loops loops_{1};
   boost::asio::ip::tcp::endpoint server_;
   boost::asio::ip::tcp::acceptor acceptor_;
-  std::string word_;
+  std::string word_, counted_;
+  std::atomic<int> count_{0};
   std::atomic<Cut> how_{Cut::never};
   std::atomic<int> cuts_{0};
   std::atomic<bool> silent_{false};

@@ -53,36 +53,65 @@ void Connection::close(std::string why) {
   if (connected_ == nullptr) return;
   socket_.release();  // it is libpq's
   PQfinish(std::exchange(connected_, nullptr));
-  for (auto& exchange : under_way_) {
-    exchange->over = true;
-    exchange->answers.why = why;
-    exchange->ended.cancel();
-  }
-  under_way_.clear();
+  if (auto const gathered = std::exchange(gathered_, nullptr)) end(*gathered, why);
+  for (auto const& exchange : std::exchange(under_way_, {})) end(*exchange, why);
+}
+
+void Connection::end(Exchange& exchange, std::string const& why) {
+  exchange.over = true;
+  exchange.answers.why = why;
+  exchange.ended.cancel();
 }
 
 Task<Answers> Connection::exchange(std::vector<Query> queries, Deadline deadline) {
+  auto const exchange = std::make_shared<Exchange>(loop_, deadline);
+  exchange->queries = std::move(queries);
+  send(exchange);
+  co_await ended(exchange);
+  co_return std::move(exchange->answers);
+}
+
+Task<Answers> Connection::exchange_together(std::vector<Query> queries, Deadline deadline) {
+  if (!gathered_) gathered_ = std::make_shared<Exchange>(loop_, deadline);
+  auto const exchange = gathered_;
+  std::size_t const first = exchange->queries.size(), count = queries.size();
+  std::ranges::move(queries, std::back_inserter(exchange->queries));
+  if (exchange->queries.size() >= together_max || !open())
+    send_gathered();
+  else
+    flush_soon();
+  co_await ended(exchange);
+  Answers const& all = exchange->answers;
+  Answers own{.sent = all.sent, .whole = all.whole, .why = all.why};
+  for (std::size_t i = first; i < std::min(first + count, all.results.size()); ++i)
+    own.results.push_back(all.results[i]);
+  co_return own;
+}
+
+Task<void> Connection::ended(ExchangePtr exchange) {
   auto const self = shared_from_this();
-  auto const exchange = std::make_shared<Exchange>(loop_);
-  if (!open()) {
-    exchange->answers.why = "the connection is closed";
-    co_return std::move(exchange->answers);
+  if (!exchange->over) {
+    boost::system::error_code ignored;
+    co_await exchange->ended.async_wait(into(ignored));
   }
+  if (!exchange->over) close("no answer in time");
+}
+
+void Connection::send_gathered() {
+  if (auto const gathered = std::exchange(gathered_, nullptr)) send(gathered);
+}
+
+void Connection::send(ExchangePtr const& exchange) {
+  if (!open()) return end(*exchange, "the connection is closed");
   exchange->answers.sent = true;
   under_way_.push_back(exchange);
+  auto const queries = std::exchange(exchange->queries, {});
   bool const sent = std::ranges::all_of(queries, [&](Query const& query) { return send(query, *exchange); }) &&
                     PQpipelineSync(connected_) == 1;
   if (sent)
     flush_soon();
   else
     close(PQerrorMessage(connected_));
-  if (!exchange->over) {
-    exchange->ended.expires_at(deadline);
-    boost::system::error_code ignored;
-    co_await exchange->ended.async_wait(into(ignored));
-  }
-  if (!exchange->over) close("no answer in time");
-  co_return std::move(exchange->answers);
 }
 
 bool Connection::send(Query const& query, Exchange& exchange) {
@@ -112,6 +141,7 @@ bool Connection::send(Query const& query, Exchange& exchange) {
 void Connection::flush_soon() {
   if (std::exchange(flushing_, true)) return;
   boost::asio::post(loop_, [self = shared_from_this()] {
+    self->send_gathered();
     self->flushing_ = false;
     self->flush();
   });
@@ -170,14 +200,20 @@ void Connection::take_results() {
       answered();
       continue;
     }
-    std::string prepares;
-    if (!exchange->prepares.empty()) {
-      prepares = std::move(exchange->prepares.front());
-      exchange->prepares.pop_front();
-    }
-    if (!result.ok()) prepared_.erase(prepares);
-    if (prepares.empty() || !result.ok()) exchange->answers.results.push_back(std::move(result));
+    take(std::move(result), *exchange);
   }
+}
+
+void Connection::take(Result result, Exchange& exchange) {
+  std::string prepares;
+  if (!exchange.prepares.empty()) {
+    prepares = std::move(exchange.prepares.front());
+    exchange.prepares.pop_front();
+  }
+  if (!result.ok()) prepared_.erase(prepares);
+  // That it could not be prepared is said in place of the statement, which then is skipped.
+  bool const said = std::exchange(exchange.unprepared, !prepares.empty() && !result.ok());
+  if (!said && (prepares.empty() || !result.ok())) exchange.answers.results.push_back(std::move(result));
 }
 
 }  // namespace kith::postgres

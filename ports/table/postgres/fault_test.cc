@@ -1,10 +1,16 @@
 // What the engine answers when the server, or the line to it, fails.
 
+#include <gmock/gmock.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_future.hpp>
 #include <fstream>
 #include <thread>
 
 #include "base/all.h"
 #include "ports/table/contract_proxy.h"
+#include "ports/table/postgres/shard.h"
 #include "ports/table/postgres/test_world.h"
 
 namespace kith {
@@ -12,6 +18,8 @@ namespace {
 
 using contract::Proxy;
 using contract::thing;
+using testing::Each;
+using testing::ElementsAre;
 
 // As it stands alone in a message, ended by a NUL: BEGIN says READ COMMITTED.
 std::string const commit_word("COMMIT\0", 7);
@@ -73,6 +81,66 @@ TEST_F(PostgresFault, LineLostWhileReadingIsTriedAgain) {
   proxy.cut(Proxy::Cut::after, "get60001");
   EXPECT_TRUE(get(thing(1, "ada")));
   EXPECT_TRUE(proxy.has_cut());
+}
+
+Task<std::optional<Code>> ended(PostgresStore& store, RowKey key) {
+  try {
+    std::vector<RowKey> one(1, std::move(key));
+    co_await store.strict().get(std::move(one));
+    co_return std::nullopt;
+  } catch (Error const& error) {
+    co_return error.code;
+  }
+}
+
+TEST_F(PostgresFault, ReadThatFailsHarmsNoneOfThoseItGoesOutWith) {
+  Loops loops(1);
+  store->start(loops.executors());
+  auto const side_by_side = [&] {
+    std::vector<Task<std::optional<Code>>> reads;
+    for (RowKey& key : std::vector<RowKey>{thing(1, "ada"), contract::name("ada"), thing(2, "bob")})
+      reads.push_back(ended(*store, std::move(key)));
+    return boost::asio::co_spawn(loops.at(0), all(std::move(reads)), boost::asio::use_future).get();
+  };
+  EXPECT_THAT(side_by_side(), Each(std::optional<Code>()));
+  sql("ALTER TABLE contract.names RENAME TO gone");
+  EXPECT_THAT(side_by_side(), ElementsAre(std::nullopt, Code::unavailable, std::nullopt));
+  sql("ALTER TABLE contract.gone RENAME TO names");
+  EXPECT_THAT(side_by_side(), Each(std::optional<Code>()));
+  run(store->stop_delivery());
+}
+
+// What each statement of an exchange with others answered: a number, "failed" or "skipped".
+Task<std::string> asked_together(postgres::Connection& connection, postgres::Statement const& statement) {
+  std::vector<postgres::Query> one(1, {&statement, {}});
+  auto const answers = co_await connection.exchange_together(
+      std::move(one), std::chrono::steady_clock::now() + std::chrono::seconds{30});
+  if (!answers.whole || answers.results.size() != 1) co_return "not answered: " + answers.why;
+  postgres::Result const& result = answers.results.front();
+  co_return result.skipped() ? "skipped" : result.ok() ? std::to_string(result.number(0, 0)) : "failed";
+}
+
+TEST_F(PostgresFault, WhatIsAskedInOneTurnOfTheLoopIsOneExchange) {
+  std::string const sync("S\0\0\0\4", 5);  // ends an exchange, in PostgreSQL's words
+  Loops loops(1);
+  auto const connection = std::make_shared<postgres::Connection>(
+      loops.at(0).get_executor(), postgres::connect({options.servers.front(), options.password_file}));
+  connection->start();
+  postgres::Statement const one{"one", "SELECT 1::bigint"}, two{"two", "SELECT 2::bigint"},
+      unknown{"unknown", "SELECT 3::bigint FROM nowhere"};
+  auto const together = [&](std::vector<postgres::Statement const*> const& statements) {
+    proxy.count(sync);
+    std::vector<Task<std::string>> asked;
+    for (auto const* statement : statements) asked.push_back(asked_together(*connection, *statement));
+    return boost::asio::co_spawn(loops.at(0), all(std::move(asked)), boost::asio::use_future).get();
+  };
+  EXPECT_THAT(together({&one, &two, &one}), ElementsAre("1", "2", "1"));
+  EXPECT_EQ(proxy.count(), 1);
+  EXPECT_THAT(together({&two, &unknown, &one}), ElementsAre("2", "failed", "skipped"));
+  EXPECT_THAT(together({&two, &one}), ElementsAre("2", "1"));
+  EXPECT_THAT(together(std::vector(130, &two)), Each("2"));
+  EXPECT_EQ(proxy.count(), 3) << "64 statements at most";
+  boost::asio::post(loops.at(0), boost::asio::use_future([&] { connection->close("the test is over"); })).get();
 }
 
 TEST_F(PostgresFault, SilentServerIsGivenUpAtTheDeadlineThenNotAskedForAWhile) {

@@ -162,7 +162,9 @@ Task<std::vector<Result>> Shard::read(std::vector<Query> queries) {
     }
     bool passing = !closed_ && !refusing();
     if (connection) {
-      Answers answers = co_await connection->exchange(queries, deadline);
+      // Alone when it failed: perhaps by what somebody else asked.
+      Answers answers = attempt == 1 ? co_await connection->exchange_together(queries, deadline)
+                                     : co_await connection->exchange(queries, deadline);
       Result const* const failure = answers.failure();
       if (answers.whole && failure == nullptr) {
         ++needs_.counts.reads;
@@ -171,7 +173,7 @@ Task<std::vector<Result>> Shard::read(std::vector<Query> queries) {
         co_return std::move(answers.results);
       }
       why = answers.whole ? failure->why() : answers.why;
-      passing = passing && (!answers.whole || is_passing(*failure));
+      passing = passing && (!answers.whole || failure->skipped() || is_passing(*failure));
       if (!answers.whole) lost(*connection);
     }
     bool again = passing && attempt < attempts_max;
