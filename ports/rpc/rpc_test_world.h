@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "base/error.h"
@@ -59,6 +60,12 @@ class Sample final : public SampleService {
     return last_;
   }
 
+  // On which threads calls were answered since.
+  std::set<std::thread::id> threads() {
+    std::lock_guard const lock(mutex_);
+    return std::exchange(threads_, {});
+  }
+
   std::atomic<std::size_t> deleted = 0;
   std::atomic<std::size_t> begun = 0;
   std::atomic<std::size_t> ended = 0;
@@ -68,10 +75,12 @@ class Sample final : public SampleService {
     ++begun;
     std::lock_guard const lock(mutex_);
     last_ = call;
+    threads_.insert(std::this_thread::get_id());
   }
 
   std::mutex mutex_;
   Call last_;
+  std::set<std::thread::id> threads_;
 };
 
 template <class T>

@@ -67,8 +67,9 @@ class OwnLoop {
 
 struct GrpcChannel::Inside {
   std::shared_ptr<GrpcPeers> peers;
+  using Executors = std::vector<boost::asio::any_io_executor>;
   std::mutex mutex = {};
-  std::vector<boost::asio::any_io_executor> loops = {};
+  std::shared_ptr<Executors const> loops = std::make_shared<Executors const>();
   std::size_t turn = 0;
   std::optional<OwnLoop> own = {};
 
@@ -76,17 +77,22 @@ struct GrpcChannel::Inside {
 
   struct Place {
     std::size_t loop;
-    boost::asio::any_io_executor executor;
+    std::shared_ptr<Executors const> loops;
     bool here;
+    boost::asio::any_io_executor const& executor() const { return (*loops)[loop]; }
   };
   // The caller's own loop if it is one of ours, else one in turn.
   Place place_of(boost::asio::any_io_executor const& caller) {
     std::lock_guard const lock(mutex);
-    for (std::size_t i = 0; i < loops.size(); ++i)
-      if (on_one_loop(loops[i], caller)) return {i, loops[i], true};
-    if (loops.empty()) loops.push_back(own.emplace().executor());
-    std::size_t const next = turn++ % loops.size();
-    return {next, loops[next], false};
+    for (std::size_t i = 0; i < loops->size(); ++i)
+      if (on_one_loop((*loops)[i], caller)) return {i, loops, true};
+    if (loops->empty()) add({own.emplace().executor()});
+    return {turn++ % loops->size(), loops, false};
+  }
+  void add(Executors const& more) {
+    auto all = std::make_shared<Executors>(*loops);
+    all->insert(all->end(), more.begin(), more.end());
+    loops = std::move(all);
   }
 
   void note(GrpcPeers::Peer& peer, How how) {
@@ -128,16 +134,16 @@ Task<std::string> GrpcChannel::Inside::call(std::shared_ptr<Inside> inside, Plac
   if (peers.size() == 0)
     co_await peers.look_up();
   else if (peers.has_names())
-    boost::asio::co_spawn(place.executor, peers.look_up(), boost::asio::detached);
+    boost::asio::co_spawn(place.executor(), peers.look_up(), boost::asio::detached);
   for (std::size_t left = peers.attempts(); left > 0;) {
     if (tried.size() >= peers.size()) {
-      boost::asio::steady_timer pause(place.executor, peers.pause());
+      boost::asio::steady_timer pause(place.executor(), peers.pause());
       co_await pause.async_wait(boost::asio::use_awaitable);
       // Who turned this call away would do so again; somebody who is not connected may be back any moment.
       if (turned_away.size() >= peers.size()) turned_away.clear();
       tried = turned_away;
     }
-    auto choice = peers.choose(place.loop, place.executor, tried);
+    auto choice = peers.choose(place.loop, *place.loops, tried);
     if (!choice.peer) break;
     auto const peer = choice.peer;
     auto end = co_await once(std::move(choice), call, method.name, request, until);
@@ -175,7 +181,7 @@ GrpcChannel::~GrpcChannel() { close(); }
 
 void GrpcChannel::run_on(std::vector<boost::asio::any_io_executor> loops) {
   std::lock_guard const lock(inside_->mutex);
-  inside_->loops.insert(inside_->loops.end(), loops.begin(), loops.end());
+  inside_->add(loops);
 }
 
 void GrpcChannel::close() { inside_->peers->close(); }
@@ -186,7 +192,7 @@ Task<std::string> GrpcChannel::call(Call call, RpcMethod method, std::string req
   auto const inside = inside_;
   auto place = inside->place_of(co_await boost::asio::this_coro::executor);
   if (place.here) co_return co_await Inside::call(inside, std::move(place), call, method, std::move(request));
-  auto const executor = place.executor;
+  auto const executor = place.executor();
   co_return co_await boost::asio::co_spawn(
       executor, Inside::call(inside, std::move(place), call, method, std::move(request)), boost::asio::use_awaitable);
 }

@@ -169,20 +169,25 @@ std::shared_ptr<GrpcLine> GrpcPeers::open(Peer const& peer, std::shared_ptr<Iden
 }
 
 // The line that this loop has to it; one is opened if there is none, and another one, to be taken later, when our
-// certificate has changed.
-std::shared_ptr<GrpcLine> GrpcPeers::line_of(Peer& peer, std::size_t loop, boost::asio::any_io_executor const& executor,
-                                             Breaker::Instant now) {
-  if (peer.loops.size() <= loop) peer.loops.resize(loop + 1);
+// certificate has changed. With the first also those of the other loops: the other end gives what comes in one after
+// the other to its loops in turn, so calls are spread over all of them.
+std::shared_ptr<GrpcLine> GrpcPeers::line_of(Peer& peer, std::size_t loop, Executors loops, Breaker::Instant now) {
+  if (peer.loops.size() < loops.size()) peer.loops.resize(loops.size());
   AtLoop& at = peer.loops[loop];
   auto line = at.line.lock();
   auto const identity = peer.network ? settings_.identities->now() : nullptr;
   if (!line || (!line->is_ready() && !line->is_connecting())) {
     if (now < at.again) return nullptr;
-    at.again = now + peer.breaker.jittered(reconnect_max);
-    at.identity = identity;
-    line = open(peer, identity, executor);
-    at.line = line;
-    at.untried = true;
+    for (std::size_t i = 0; i < loops.size(); ++i) {
+      AtLoop& each = peer.loops[i];
+      if (i != loop && (!each.line.expired() || now < each.again)) continue;
+      each.again = now + peer.breaker.jittered(reconnect_max);
+      each.identity = identity;
+      auto opened = open(peer, identity, loops[i]);
+      each.line = opened;
+      each.untried = true;
+      if (i == loop) line = std::move(opened);
+    }
   } else if (at.identity != identity && line->is_ready()) {
     auto next = at.next.lock();
     if (next && next->is_ready()) {
@@ -193,7 +198,7 @@ std::shared_ptr<GrpcLine> GrpcPeers::line_of(Peer& peer, std::size_t loop, boost
     } else if ((!next || !next->is_connecting() || at.next_identity != identity) && now >= at.again) {
       at.again = now + peer.breaker.jittered(reconnect_max);
       at.next_identity = identity;
-      at.next = open(peer, identity, executor);
+      at.next = open(peer, identity, loops[loop]);
     }
   }
   return line;
@@ -206,8 +211,7 @@ bool GrpcPeers::fits(Peer& peer, std::size_t loop, GrpcLine const* line, int rou
   return std::exchange(peer.loops[loop].untried, false) || peer.breaker.allows(now);
 }
 
-GrpcPeers::Choice GrpcPeers::choose(std::size_t loop, boost::asio::any_io_executor const& executor,
-                                    std::span<PeerPtr const> tried) {
+GrpcPeers::Choice GrpcPeers::choose(std::size_t loop, Executors loops, std::span<PeerPtr const> tried) {
   auto const now = Clock::now();
   std::lock_guard const lock(mutex_);
   if (closed_) return {};
@@ -217,7 +221,7 @@ GrpcPeers::Choice GrpcPeers::choose(std::size_t loop, boost::asio::any_io_execut
     for (std::size_t i = 0; i < peers_.size(); ++i) {
       PeerPtr const& peer = peers_[(first + i) % peers_.size()];
       if (std::ranges::find(tried, peer) != tried.end()) continue;
-      auto line = line_of(*peer, loop, executor, now);
+      auto line = line_of(*peer, loop, loops, now);
       if (fits(*peer, loop, line.get(), round, now)) return {peer, std::move(line)};
     }
   return {};

@@ -33,9 +33,10 @@ class GrpcPeers : public std::enable_shared_from_this<GrpcPeers> {
   static std::shared_ptr<GrpcPeers> make(GrpcChannel::Settings settings);
   ~GrpcPeers();
 
-  // In turn, those first that are connected and not leaving; none of those `tried`. `loop` counts the loops of the
-  // channel, and is the one that this is called on.
-  Choice choose(std::size_t loop, boost::asio::any_io_executor const& executor, std::span<PeerPtr const> tried);
+  using Executors = std::span<boost::asio::any_io_executor const>;
+  // In turn, those first that are connected and not leaving; none of those `tried`. Of the channel's loops, `loop` is
+  // the one that this is called on.
+  Choice choose(std::size_t loop, Executors loops, std::span<PeerPtr const> tried);
   void answered(Peer& peer);
   // It gave no answer in time, or the line broke.
   void lost(Peer& peer);
@@ -64,8 +65,7 @@ class GrpcPeers : public std::enable_shared_from_this<GrpcPeers> {
   void take(std::string const& address, std::vector<GrpcLine::Endpoint> const& found);
   std::shared_ptr<GrpcLine> open(Peer const& peer, std::shared_ptr<Identity const> const& identity,
                                  boost::asio::any_io_executor const& executor);
-  std::shared_ptr<GrpcLine> line_of(Peer& peer, std::size_t loop, boost::asio::any_io_executor const& executor,
-                                    Breaker::Instant now);
+  std::shared_ptr<GrpcLine> line_of(Peer& peer, std::size_t loop, Executors loops, Breaker::Instant now);
   bool fits(Peer& peer, std::size_t loop, GrpcLine const* line, int round, Breaker::Instant now);
 
   GrpcChannel::Settings const settings_;

@@ -61,6 +61,7 @@ struct GrpcServer::Inside : std::enable_shared_from_this<GrpcServer::Inside> {
     Acceptor acceptor;
     bool over_network;
     std::string socket = {};  // its path, of one that has
+    std::size_t turn = 0;     // whose loop is next
   };
 
   Settings const settings;
@@ -68,7 +69,6 @@ struct GrpcServer::Inside : std::enable_shared_from_this<GrpcServer::Inside> {
   std::vector<boost::asio::any_io_executor> const executors;
   std::vector<std::string> addresses = {};
   std::vector<std::shared_ptr<Door>> doors = {};
-  std::atomic<std::size_t> turn = 0;
   std::atomic<std::size_t> at_work = 0;
   std::atomic<bool> stopping = false;
   std::atomic<Clock::rep> last_turned_away = 0;
@@ -235,7 +235,7 @@ Task<void> GrpcServer::Inside::serve(ByteStream::Socket socket, bool over_networ
 Task<void> GrpcServer::Inside::accept(std::shared_ptr<Door> door) {
   while (door->acceptor.is_open()) {
     boost::system::error_code failure;
-    auto socket = co_await door->acceptor.async_accept(executors[turn++ % executors.size()], into(failure));
+    auto socket = co_await door->acceptor.async_accept(executors[door->turn++ % executors.size()], into(failure));
     if (failure == boost::asio::error::operation_aborted) break;
     if (failure) {
       boost::asio::steady_timer pause(door->acceptor.get_executor(), full_pause);

@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
 #include <future>
 #include <thread>
@@ -254,6 +255,52 @@ TEST(RolesOverTcp, CallOnTheirOwnLoopsWithoutLeavingThem) {
   EXPECT_TRUE(comes_true([&] { return stayed == 2; }));
   EXPECT_NO_THROW(run(remote.touch({})));  // by somebody from elsewhere
   channel.close();
+}
+
+// A caller with two loops, which run while it waits for an answer.
+class TwoLoops {
+ public:
+  explicit TwoLoops(Grpc& form)
+      : channel_(
+            {.addresses = form.server->addresses(), .identities = form.settings.identities, .name = "core.kith.test"}) {
+    channel_.run_on({loops_[0].get_executor(), loops_[1].get_executor()});
+  }
+  ~TwoLoops() {
+    std::thread closing([this] { channel_.close(); });
+    for (auto& loop : loops_) {
+      loop.restart();
+      loop.run();
+    }
+    closing.join();
+  }
+  void call_on(std::size_t loop) {
+    auto const answered = boost::asio::co_spawn(loops_[loop], remote_.touch({}), boost::asio::use_future);
+    while (answered.wait_for(std::chrono::seconds{0}) != std::future_status::ready)
+      for (auto& each : loops_) {
+        each.restart();
+        each.poll();
+      }
+  }
+
+ private:
+  boost::asio::io_context loops_[2];
+  GrpcChannel channel_;
+  RemoteSample remote_{channel_};
+};
+
+TEST(RolesOverTcp, SpreadTheCallsOfEachCallerOverAllLoops) {
+  Tcp form;
+  TwoLoops one(form), two(form);
+  auto const threads_of = [&](TwoLoops& caller) {
+    form.service.threads();
+    caller.call_on(0);
+    caller.call_on(1);
+    return form.service.threads().size();
+  };
+  one.call_on(0);  // and on its other loop only when somebody else has come
+  two.call_on(0);
+  EXPECT_EQ(threads_of(one), 2u);
+  EXPECT_EQ(threads_of(two), 2u);
 }
 
 // Two processes of one role.
