@@ -266,7 +266,7 @@ std::unordered_set<std::string> CassandraWide::list_buckets(std::vector<RawRow> 
       until = Time(listed_until * (row.header.expires_at.time_since_epoch() / listed_until + 1));
     std::string const kept = number_value(until.time_since_epoch().count());
     std::string name = number_value(row.key.table->number) + bucket + kept + row.key.partition;
-    if (listed_.contains(name) || !names.insert(std::move(name)).second) continue;
+    if (listed_.find(name) != nullptr || !names.insert(std::move(name)).second) continue;
     requests.push_back({.statement = layout.note_bucket, .values = {row.key.partition, bucket, kept, ttl(until, now)}});
   }
   return names;
@@ -296,7 +296,7 @@ Task<void> CassandraWide::write(std::vector<RawRow> rows) {
   co_await needs_.session.ask(Verb::write, std::move(requests));
   if (listed.empty()) co_return;
   std::lock_guard const lock(mutex_);
-  for (std::string const& name : listed) listed_.add(name);
+  for (std::string const& name : listed) listed_.put(name, {});
 }
 
 Task<void> CassandraWide::put(std::vector<WidePut> puts) {

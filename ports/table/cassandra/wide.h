@@ -5,10 +5,11 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <variant>
 #include <vector>
 
+#include "base/recent.h"
 #include "ports/clock/clock.h"
-#include "ports/table/cassandra/lately.h"
 #include "ports/table/cassandra/layout.h"
 #include "ports/table/wide.h"
 
@@ -46,7 +47,7 @@ class CassandraWide final : public Wide {
   Needs needs_;
   // Buckets that were listed by this process, so that not every write does it again; 50 MB at most.
   std::mutex mutex_;
-  Lately listed_{250'000};
+  Recent<std::string, std::monostate> listed_{250'000};
 };
 
 }  // namespace kith::cassandra
