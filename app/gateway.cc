@@ -119,6 +119,7 @@ struct Gateway::Parts {
             .check = [&services](std::string token) { return auth::check_token(services.auth, std::move(token)); },
             .counter = *counter,
             .metrics = needs.metrics,
+            .check_waits = !has_role(settings, "auth") || settings.engines_strict != StrictEngine::embedded,
             .now = [this] { return needs.clock.now(); },
             .tracer = needs.tracer};
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 
+#include "base/all.h"
 #include "base/log.h"
 #include "base/traced.h"
 #include "gateway/http/body.h"
@@ -85,6 +86,37 @@ Response preflight(RequestData const& data) {
   return response;
 }
 
+void parse(RequestData& data) {
+  if (data.parsed) return;
+  Form form{data.params};
+  if (!data.query.empty()) parse_urlencoded(form, data.query);
+  if (!data.body.empty()) parse_body(form, data.header("content-type"), data.body, data.files);
+  data.parsed = true;
+}
+
+std::string bearer_in(RequestData& data) {
+  if (auto const bearer = bearer_of(data); !bearer.empty()) return std::string(bearer);
+  parse(data);
+  return data.params.maybe_text("access_token").value_or("");
+}
+
+// Why this token may not do this.
+std::optional<Error> refusal_of(Route const& route, TokenFacts const& facts) {
+  if (!covers(facts.scopes, route.scope))
+    return Error{Code::forbidden, "This action is outside the authorized scopes: it needs " + std::string(route.scope)};
+  if (route.access == Access::user && !facts.account)
+    return Error{Code::forbidden, "This method requires an authenticated user"};
+  return std::nullopt;
+}
+
+void act_as(RequestData& data, TokenFacts facts) {
+  data.token = std::move(facts);
+  data.call.viewer = data.token.account;
+  data.call.role = data.token.role;
+}
+
+bool only_reads(Method method) { return method == Method::get || method == Method::head; }
+
 Response oauth_form_of(Error const& error) {
   switch (error.code) {
     case Code::invalid:
@@ -133,6 +165,16 @@ struct Edge::Outcome {
     use = used;
     counted = true;
   }
+};
+
+struct Edge::Checked {
+  TokenFacts facts = {};
+  std::optional<Error> refusal = {};
+};
+
+struct Edge::Tried {
+  Response response = {};
+  std::exception_ptr failure = {};
 };
 
 Edge::Edge(Needs needs, EdgeSettings settings)
@@ -253,56 +295,84 @@ Task<Response> Edge::respond(std::shared_ptr<RequestData> data, Outcome& outcome
     co_return browser ? page_of(no_endpoint(*data), "There is no such page here") : no_endpoint(*data);
   }
 
-  Form form{data->params};
-  bool parsed = false;
-  auto const parse = [&] {
-    if (parsed) return;
-    parsed = true;
-    if (!data->query.empty()) parse_urlencoded(form, data->query);
-    if (!data->body.empty()) parse_body(form, data->header("content-type"), data->body, data->files);
-  };
-
   if (entry->route.access != Access::none) {
-    data->bearer = bearer_of(*data);
-    if (data->bearer.empty()) {
-      parse();
-      if (auto sent = data->params.maybe_text("access_token")) data->bearer = std::move(*sent);
-    }
-    Error refusal{Code::internal, ""};
-    bool refused = false;
-    try {
-      co_await identify(*data);
-    } catch (Error const& error) {
-      refusal = error;
-      refused = true;
-    }
-    // Guesses of tokens count against the address they come from.
-    if (refused) {
-      co_await count(*data, outcome);
-      throw refusal;
-    }
+    data->bearer = bearer_in(*data);
+    if (auto facts = expected(*data)) co_return co_await handle_while_checked(data, outcome, *std::move(facts));
+    co_await admit(*data, outcome, co_await checked(data));
   }
-  if (entry->route.limit != LimitClass::none) co_await count(*data, outcome);
-  set_operation(*data);
-  parse();
-  co_return co_await entry->handler(Request(data));
+  co_await count(*data, outcome);
+  co_return co_await handle(std::move(data));
 }
 
-Task<void> Edge::identify(RequestData& data) {
-  auto const& route = data.match.entry->route;
-  if (data.bearer.empty()) {
-    if (route.access == Access::open) co_return;
-    throw Error{Code::unauthenticated, "The access token is missing"};
+Task<Response> Edge::handle(std::shared_ptr<RequestData> data) {
+  set_operation(*data);
+  parse(*data);
+  co_return co_await data->match.entry->handler(Request(data));
+}
+
+// Whose the token was when it was checked last, if what is asked may begin by that. Wrong or old, it costs an answer
+// that nobody sees.
+std::optional<TokenFacts> Edge::expected(RequestData const& data) {
+  if (!needs_.check_waits || data.bearer.empty() || !only_reads(data.method)) return std::nullopt;
+  std::lock_guard const lock(known_mutex_);
+  auto const* facts = known_.find(std::hash<std::string>{}(data.bearer));
+  if (facts == nullptr || refusal_of(data.match.entry->route, *facts)) return std::nullopt;
+  return *facts;
+}
+
+Task<Response> Edge::handle_while_checked(std::shared_ptr<RequestData> data, Outcome& outcome, TokenFacts expected) {
+  act_as(*data, expected);
+  co_await count(*data, outcome);
+  auto [checked, tried] = co_await all(this->checked(data), Edge::tried(handle(data)));
+  if (!checked.refusal && checked.facts == expected) {
+    if (tried.failure) std::rethrow_exception(tried.failure);
+    co_return std::move(tried.response);
   }
-  if (data.bearer.size() > token_max) throw Error{Code::unauthenticated, "The access token is invalid"};
-  auto facts = co_await needs_.check(data.bearer);
-  if (!covers(facts.scopes, route.scope))
-    throw Error{Code::forbidden, "This action is outside the authorized scopes: it needs " + std::string(route.scope)};
-  if (route.access == Access::user && !facts.account)
-    throw Error{Code::forbidden, "This method requires an authenticated user"};
-  data.token = std::move(facts);
-  data.call.viewer = data.token.account;
-  data.call.role = data.token.role;
+  co_await admit(*data, outcome, std::move(checked));
+  data->params = Params{Params::Kind::map};
+  data->parsed = false;
+  co_return co_await handle(std::move(data));
+}
+
+Task<Edge::Tried> Edge::tried(Task<Response> response) {
+  try {
+    co_return Tried{.response = co_await std::move(response)};
+  } catch (...) {
+    co_return Tried{.failure = std::current_exception()};
+  }
+}
+
+Task<Edge::Checked> Edge::checked(std::shared_ptr<RequestData> data) {
+  auto const& route = data->match.entry->route;
+  Checked checked;
+  if (data->bearer.empty()) {
+    if (route.access != Access::open) checked.refusal = Error{Code::unauthenticated, "The access token is missing"};
+    co_return checked;
+  }
+  try {
+    if (data->bearer.size() > token_max) throw Error{Code::unauthenticated, "The access token is invalid"};
+    checked.facts = co_await needs_.check(data->bearer);
+    checked.refusal = refusal_of(route, checked.facts);
+  } catch (Error const& error) {
+    checked.refusal = error;
+  }
+  if (needs_.check_waits) {
+    auto const token = std::hash<std::string>{}(data->bearer);
+    std::lock_guard const lock(known_mutex_);
+    if (checked.refusal)
+      known_.erase(token);
+    else
+      known_.put(token, checked.facts);
+  }
+  co_return checked;
+}
+
+// Guesses of tokens count against the address they come from.
+Task<void> Edge::admit(RequestData& data, Outcome& outcome, Checked checked) {
+  if (!checked.refusal) co_return act_as(data, std::move(checked.facts));
+  act_as(data, {});
+  co_await count(data, outcome);
+  throw *checked.refusal;
 }
 
 Task<void> Edge::count(RequestData& data, Outcome& outcome) {

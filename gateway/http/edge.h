@@ -2,15 +2,19 @@
 
 // The one place where a request is checked and a refusal becomes an answer. In this order: is there
 // such a route, whose token is it and may it do this, how often, what are the parameters; then the
-// handler; then CORS, limits, security headers, numbers and the log.
+// handler; then CORS, limits, security headers, numbers and the log. Where a token is checked elsewhere, what only
+// reads begins meanwhile, for whose the token was a moment ago; its answer is given only if the token is still that.
 
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/live.h"
 #include "base/metrics.h"
+#include "base/recent.h"
 #include "base/task.h"
 #include "base/time.h"
 #include "base/trace.h"
@@ -50,6 +54,7 @@ class Edge {
     TokenCheck check;
     RateCounter& counter;
     Metrics& metrics;
+    bool check_waits = false;        // for another machine
     std::function<Time()> now = {};  // empty: the system's clock
     Tracer* tracer = nullptr;        // null: nothing is traced
   };
@@ -70,10 +75,17 @@ class Edge {
  private:
   struct Numbers;
   struct Outcome;
+  struct Checked;
+  struct Tried;
 
-  Task<Response> respond(std::shared_ptr<RequestData> data, Outcome& outcome);
   Task<Response> guarded(std::shared_ptr<RequestData> data, Outcome& outcome);
-  Task<void> identify(RequestData& data);
+  Task<Response> respond(std::shared_ptr<RequestData> data, Outcome& outcome);
+  Task<Response> handle(std::shared_ptr<RequestData> data);
+  std::optional<TokenFacts> expected(RequestData const& data);
+  Task<Response> handle_while_checked(std::shared_ptr<RequestData> data, Outcome& outcome, TokenFacts expected);
+  static Task<Tried> tried(Task<Response> response);
+  Task<Checked> checked(std::shared_ptr<RequestData> data);
+  Task<void> admit(RequestData& data, Outcome& outcome, Checked checked);
   Task<void> count(RequestData& data, Outcome& outcome);
   Span span_of(RequestData& data) const;
   bool is_logged(int status) const;
@@ -82,6 +94,8 @@ class Edge {
   Needs needs_;
   Live<EdgeSettings> settings_;
   std::vector<Numbers> numbers_;  // by the route's number; the last is for no route
+  std::mutex known_mutex_;
+  Recent<std::size_t, TokenFacts> known_{50'000};  // by the token's hash, as last checked; some 20 MB
 };
 
 }  // namespace kith

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+
 #include "base/kept_spans_for_tests.h"
 #include "base/run.h"
 #include "gateway/http/operations.h"
@@ -102,7 +107,7 @@ class EdgeTest : public testing::Test {
 
   Response ask(Method method, std::string target, HeaderList headers = {}, std::string body = {}) {
     if (!edge)
-      edge = std::make_unique<Edge>(Edge::Needs{router, check, counter, metrics, [this] { return now; }, tracer},
+      edge = std::make_unique<Edge>(Edge::Needs{router, check, counter, metrics, false, [this] { return now; }, tracer},
                                     settings);
     return run(edge->answer(make_request(method, std::move(target), std::move(headers), std::move(body))));
   }
@@ -121,6 +126,80 @@ class EdgeTest : public testing::Test {
 };
 
 std::string body(Response const& response) { return response.body.joined(); }
+
+// Whose tokens are checked by another machine.
+class EdgeApartTest : public EdgeTest {
+ protected:
+  EdgeApartTest() {
+    for (Method const method : {Method::get, Method::post})
+      router.add({.method = method, .path = "/api/v1/watched", .scope = "read", .summary = "test"},
+                 [this](Request request) { return watched(std::move(request)); });
+    edge = std::make_unique<Edge>(Edge::Needs{.router = router,
+                                              .check = [this](std::string token) { return check_there(token); },
+                                              .counter = counter,
+                                              .metrics = metrics,
+                                              .check_waits = true},
+                                  settings);
+    EXPECT_EQ(body(get("/api/v1/watched", "ada")), "\"7 -\"");  // from now on it is known
+    EXPECT_EQ(begun_meanwhile, 0);
+  }
+  Task<Response> watched(Request request) {
+    ++begun;
+    if (request.maybe_text("q") == "missing") throw Error{Code::not_found, "Record not found"};
+    co_return co_await echo(std::move(request));
+  }
+  Task<TokenFacts> check_there(std::string token) {
+    int const before = begun;
+    for (int turns = 0; turns < 10; ++turns)
+      co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
+    begun_meanwhile += begun - before;
+    if (auto const known = facts.find(token); known != facts.end()) co_return known->second;
+    throw Error{Code::unauthenticated, "The access token is invalid"};
+  }
+
+  std::map<std::string, TokenFacts> facts{{"ada", {AccountId{7}, Role::user, 1, 70, "read write"}},
+                                          {"app", {{}, Role::unspecified, 1, 71, "read"}}};
+  int begun = 0, begun_meanwhile = 0;
+};
+
+TEST_F(EdgeApartTest, WhatOnlyReadsBeginsWhileItsTokenIsChecked) {
+  EXPECT_EQ(body(get("/api/v1/watched?q=x", "ada")), "\"7 x\"");
+  EXPECT_EQ(begun_meanwhile, 1);
+  EXPECT_EQ(body(get("/api/v1/watched?q=x&access_token=ada")), "\"7 x\"");
+  EXPECT_EQ(begun_meanwhile, 2);
+  EXPECT_EQ(get("/api/v1/watched?q=missing", "ada").status, 404);
+  EXPECT_EQ(begun_meanwhile, 3);
+  EXPECT_EQ(begun, 4);
+}
+
+TEST_F(EdgeApartTest, WhatWritesWaitsForItsToken) {
+  EXPECT_EQ(ask(Method::post, "/api/v1/watched", {{"Authorization", "Bearer ada"}}).status, 200);
+  EXPECT_EQ(begun_meanwhile, 0);
+}
+
+TEST_F(EdgeApartTest, TokenThatEndedIsRefusedWhateverWasReadMeanwhile) {
+  facts.erase("ada");
+  auto const refused = get("/api/v1/watched?q=missing", "ada");
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(body(refused), R"({"error":"The access token is invalid"})");
+  EXPECT_EQ(begun_meanwhile, 1);
+  EXPECT_EQ(get("/api/v1/watched", "ada").status, 401);
+  EXPECT_EQ(begun_meanwhile, 1) << "it is not known any more";
+}
+
+TEST_F(EdgeApartTest, WhatWasReadForWhomTheTokenIsNotAnyMoreIsReadAnew) {
+  facts["ada"].account = AccountId{8};
+  EXPECT_EQ(body(get("/api/v1/watched?q=x", "ada")), "\"8 x\"");
+  EXPECT_EQ(begun, 3);
+  EXPECT_EQ(body(get("/api/v1/watched?q=x", "ada")), "\"8 x\"");
+  EXPECT_EQ(begun, 4);
+  EXPECT_EQ(begun_meanwhile, 2);
+  facts["ada"].scopes = "write";
+  EXPECT_EQ(get("/api/v1/watched", "ada").status, 403);
+  EXPECT_EQ(begun_meanwhile, 3);
+  EXPECT_EQ(get("/api/v1/me", "app").status, 403);
+  EXPECT_EQ(get("/api/v1/me", "app").status, 403);
+}
 
 TEST_F(EdgeTest, TokenIsAskedForCheckedAndItsScopeToo) {
   EXPECT_EQ(get("/api/v1/me").status, 401);

@@ -31,6 +31,7 @@ struct TokenFacts {
   std::uint64_t app = 0;
   std::uint64_t grant = 0;  // names the token among all, for limits and revoking
   std::string scopes = {};  // "read write:statuses follow"
+  friend bool operator==(TokenFacts const&, TokenFacts const&) = default;
 };
 
 // True when one of the granted scopes is the wanted one or above it: "write" covers

@@ -41,6 +41,7 @@ struct RequestData {
   std::vector<std::pair<std::string_view, std::string>> path_params;  // decoded
   Params params{Params::Kind::map};
   std::vector<UploadedFile> files;
+  bool parsed = false;  // into these, from query and body
 
   Call call;
   bool continues_trace = false;  // it came with the request

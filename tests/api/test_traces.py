@@ -110,6 +110,21 @@ def test_the_cache_is_part_of_the_trace(collector, traced, ada):
         assert span.service in asking
 
 
+@pytest.mark.skipif(SHAPE not in ("split", "roles"), reason="tokens are checked in the same process")
+def test_a_page_is_read_while_its_token_is_checked(collector, ada):
+    check, page = "kith.auth.Auth/Check", "kith.timeline.Timeline/Home"
+    for request in ("first-page", "second-page"):  # the token is known from the first on
+        assert ada.ask("GET", "/api/v1/timelines/home", headers={"X-Request-Id": request}).status_code == 200
+        root, = collector.wait_for(lambda spans, request=request: roots(spans, request), "span of the request")
+
+        def asked(spans, trace=root.trace):
+            found = {span.name: span for span in spans if span.trace == trace and span.kind == CLIENT}
+            return found if found.keys() >= {check, page} else {}
+
+        calls = collector.wait_for(asked, "calls of the page")
+    assert max(calls[check].began, calls[page].began) < min(calls[check].ended, calls[page].ended)
+
+
 def test_a_trace_that_a_trusted_proxy_began_is_continued(collector, ada):
     trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
     post(ada, "continued", traceparent=f"00-{trace}-{parent}-01")
