@@ -29,6 +29,12 @@ dl{margin:1rem 0}dt{font-size:.9rem;opacity:.75}dd{margin:0 0 .5rem}
 @media(max-width:38rem){main{margin:0;border:0;border-radius:0;min-height:100vh}}
 )";
 
+// In the page itself, so that no browser asks for another.
+constexpr std::string_view icon =
+    "<link rel=\"icon\" href=\"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
+    "<circle cx='5.5' cy='8' r='4.5' fill='%235b3fd1'/><circle cx='10.5' cy='8' r='4.5' fill='%23a897ff' "
+    "fill-opacity='.8'/></svg>\">";
+
 void put_meta(std::string& out, std::string_view attribute, std::string_view name, std::string_view value) {
   if (value.empty()) return;
   ((out += "<meta ") += attribute) += "=\"";
@@ -71,6 +77,7 @@ Response page(PageHead const& head, std::string_view body, int status) {
   out += "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>";
   out += escaped(head.title);
   out += "</title>";
+  out += icon;
   put_previews(out, head);
   out += "<style>";
   out += style;
