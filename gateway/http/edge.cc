@@ -115,6 +115,12 @@ void act_as(RequestData& data, TokenFacts facts) {
   data.call.role = data.token.role;
 }
 
+Task<Response> handled(std::shared_ptr<RequestData> const& data) {
+  set_operation(*data);
+  parse(*data);
+  return data->match.entry->handler(Request(data));
+}
+
 bool only_reads(Method method) { return method == Method::get || method == Method::head; }
 
 Response oauth_form_of(Error const& error) {
@@ -271,8 +277,7 @@ Task<Response> Edge::guarded(std::shared_ptr<RequestData> data, Outcome& outcome
     if (entry && entry->route.oauth_errors) co_return oauth_form_of(error);
     auto response = Response::of(error);
     if (entry && entry->route.access == Access::none && !is_for_other_origins(data->path) && Request(data).wants_html())
-      response = response =
-          page_of(std::move(response), ours_alone ? "This did not work: an error on our side" : error.say);
+      response = page_of(std::move(response), ours_alone ? "This did not work: an error on our side" : error.say);
     if (error.code == Code::unauthenticated) response.headers.add("WWW-Authenticate", "Bearer");
     if (error.code == Code::exhausted && outcome.counted && outcome.use.resets > needs_.now()) {
       auto const wait = std::chrono::ceil<std::chrono::seconds>(outcome.use.resets - needs_.now());
@@ -298,16 +303,12 @@ Task<Response> Edge::respond(std::shared_ptr<RequestData> data, Outcome& outcome
   if (entry->route.access != Access::none) {
     data->bearer = bearer_in(*data);
     if (auto facts = expected(*data)) co_return co_await handle_while_checked(data, outcome, *std::move(facts));
-    co_await admit(*data, outcome, co_await checked(data));
+    auto checked = co_await this->checked(data);
+    if (checked.refusal) co_await turn_away(*data, outcome, *std::move(checked.refusal));
+    act_as(*data, std::move(checked.facts));
   }
   co_await count(*data, outcome);
-  co_return co_await handle(std::move(data));
-}
-
-Task<Response> Edge::handle(std::shared_ptr<RequestData> data) {
-  set_operation(*data);
-  parse(*data);
-  co_return co_await data->match.entry->handler(Request(data));
+  co_return co_await handled(data);
 }
 
 // Whose the token was when it was checked last, if what is asked may begin by that. Wrong or old, it costs an answer
@@ -323,20 +324,21 @@ std::optional<TokenFacts> Edge::expected(RequestData const& data) {
 Task<Response> Edge::handle_while_checked(std::shared_ptr<RequestData> data, Outcome& outcome, TokenFacts expected) {
   act_as(*data, expected);
   co_await count(*data, outcome);
-  auto [checked, tried] = co_await all(this->checked(data), Edge::tried(handle(data)));
-  if (!checked.refusal && checked.facts == expected) {
+  auto [checked, tried] = co_await all(this->checked(data), Edge::tried(data));
+  if (checked.refusal) co_await turn_away(*data, outcome, *std::move(checked.refusal));
+  if (checked.facts == expected) {
     if (tried.failure) std::rethrow_exception(tried.failure);
     co_return std::move(tried.response);
   }
-  co_await admit(*data, outcome, std::move(checked));
+  act_as(*data, std::move(checked.facts));
   data->params = Params{Params::Kind::map};
   data->parsed = false;
-  co_return co_await handle(std::move(data));
+  co_return co_await handled(data);
 }
 
-Task<Edge::Tried> Edge::tried(Task<Response> response) {
+Task<Edge::Tried> Edge::tried(std::shared_ptr<RequestData> data) {
   try {
-    co_return Tried{.response = co_await std::move(response)};
+    co_return Tried{.response = co_await handled(data)};
   } catch (...) {
     co_return Tried{.failure = std::current_exception()};
   }
@@ -367,12 +369,11 @@ Task<Edge::Checked> Edge::checked(std::shared_ptr<RequestData> data) {
   co_return checked;
 }
 
-// Guesses of tokens count against the address they come from.
-Task<void> Edge::admit(RequestData& data, Outcome& outcome, Checked checked) {
-  if (!checked.refusal) co_return act_as(data, std::move(checked.facts));
+// Throws it. Guesses of tokens count against the address they come from.
+Task<void> Edge::turn_away(RequestData& data, Outcome& outcome, Error refusal) {
   act_as(data, {});
   co_await count(data, outcome);
-  throw *checked.refusal;
+  throw refusal;
 }
 
 Task<void> Edge::count(RequestData& data, Outcome& outcome) {

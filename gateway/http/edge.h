@@ -80,12 +80,11 @@ class Edge {
 
   Task<Response> guarded(std::shared_ptr<RequestData> data, Outcome& outcome);
   Task<Response> respond(std::shared_ptr<RequestData> data, Outcome& outcome);
-  Task<Response> handle(std::shared_ptr<RequestData> data);
   std::optional<TokenFacts> expected(RequestData const& data);
   Task<Response> handle_while_checked(std::shared_ptr<RequestData> data, Outcome& outcome, TokenFacts expected);
-  static Task<Tried> tried(Task<Response> response);
+  static Task<Tried> tried(std::shared_ptr<RequestData> data);
   Task<Checked> checked(std::shared_ptr<RequestData> data);
-  Task<void> admit(RequestData& data, Outcome& outcome, Checked checked);
+  Task<void> turn_away(RequestData& data, Outcome& outcome, Error refusal);
   Task<void> count(RequestData& data, Outcome& outcome);
   Span span_of(RequestData& data) const;
   bool is_logged(int status) const;
