@@ -304,6 +304,7 @@ Task<Response> Edge::respond(std::shared_ptr<RequestData> data, Outcome& outcome
     data->bearer = bearer_in(*data);
     if (auto facts = expected(*data)) co_return co_await handle_while_checked(data, outcome, *std::move(facts));
     auto checked = co_await this->checked(data);
+    remember(*data, checked);
     if (checked.refusal) co_await turn_away(*data, outcome, *std::move(checked.refusal));
     act_as(*data, std::move(checked.facts));
   }
@@ -325,14 +326,13 @@ Task<Response> Edge::handle_while_checked(std::shared_ptr<RequestData> data, Out
   act_as(*data, expected);
   co_await count(*data, outcome);
   auto [checked, tried] = co_await all(this->checked(data), Edge::tried(data));
-  if (checked.refusal) co_await turn_away(*data, outcome, *std::move(checked.refusal));
-  if (checked.facts == expected) {
+  if (!checked.refusal && checked.facts == expected) {
     if (tried.failure) std::rethrow_exception(tried.failure);
     co_return std::move(tried.response);
   }
+  remember(*data, checked);
+  if (checked.refusal) co_await turn_away(*data, outcome, *std::move(checked.refusal));
   act_as(*data, std::move(checked.facts));
-  data->params = Params{Params::Kind::map};
-  data->parsed = false;
   co_return co_await handled(data);
 }
 
@@ -358,15 +358,17 @@ Task<Edge::Checked> Edge::checked(std::shared_ptr<RequestData> data) {
   } catch (Error const& error) {
     checked.refusal = error;
   }
-  if (needs_.check_waits) {
-    auto const token = std::hash<std::string>{}(data->bearer);
-    std::lock_guard const lock(known_mutex_);
-    if (checked.refusal)
-      known_.erase(token);
-    else
-      known_.put(token, checked.facts);
-  }
   co_return checked;
+}
+
+void Edge::remember(RequestData const& data, Checked const& checked) {
+  if (!needs_.check_waits || data.bearer.empty()) return;
+  auto const token = std::hash<std::string>{}(data.bearer);
+  std::lock_guard const lock(known_mutex_);
+  if (checked.refusal)
+    known_.erase(token);
+  else
+    known_.put(token, checked.facts);
 }
 
 // Throws it. Guesses of tokens count against the address they come from.

@@ -84,6 +84,7 @@ class Edge {
   Task<Response> handle_while_checked(std::shared_ptr<RequestData> data, Outcome& outcome, TokenFacts expected);
   static Task<Tried> tried(std::shared_ptr<RequestData> data);
   Task<Checked> checked(std::shared_ptr<RequestData> data);
+  void remember(RequestData const& data, Checked const& checked);
   Task<void> turn_away(RequestData& data, Outcome& outcome, Error refusal);
   Task<void> count(RequestData& data, Outcome& outcome);
   Span span_of(RequestData& data) const;
