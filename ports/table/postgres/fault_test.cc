@@ -36,13 +36,21 @@ class PostgresFault : public PostgresWorld {
   Proxy proxy{server.port()};
 };
 
-Task<std::optional<Code>> ended(PostgresStore& store, Commit change) {
+// The code of the error that it ends with; nothing: done.
+template <class T>
+Task<std::optional<Code>> ended(Task<T> task) {
   try {
-    co_await store.strict().commit(std::move(change));
+    co_await std::move(task);
     co_return std::nullopt;
   } catch (Error const& error) {
     co_return error.code;
   }
+}
+
+// All of them begun in one turn of the loop.
+template <class T>
+std::vector<T> side_by_side(Loops& loops, std::vector<Task<T>> tasks) {
+  return boost::asio::co_spawn(loops.at(0), all(std::move(tasks)), boost::asio::use_future).get();
 }
 
 TEST_F(PostgresFault, LostAnswerToCommitIsUnknownAndItsRepeatIsDoneOnce) {
@@ -83,30 +91,20 @@ TEST_F(PostgresFault, LineLostWhileReadingIsTriedAgain) {
   EXPECT_TRUE(proxy.has_cut());
 }
 
-Task<std::optional<Code>> ended(PostgresStore& store, RowKey key) {
-  try {
-    std::vector<RowKey> one(1, std::move(key));
-    co_await store.strict().get(std::move(one));
-    co_return std::nullopt;
-  } catch (Error const& error) {
-    co_return error.code;
-  }
-}
-
 TEST_F(PostgresFault, ReadThatFailsHarmsNoneOfThoseItGoesOutWith) {
   Loops loops(1);
   store->start(loops.executors());
-  auto const side_by_side = [&] {
+  auto const read = [&] {
     std::vector<Task<std::optional<Code>>> reads;
-    for (RowKey& key : std::vector<RowKey>{thing(1, "ada"), contract::name("ada"), thing(2, "bob")})
-      reads.push_back(ended(*store, std::move(key)));
-    return boost::asio::co_spawn(loops.at(0), all(std::move(reads)), boost::asio::use_future).get();
+    for (RowKey const& key : {thing(1, "ada"), contract::name("ada"), thing(2, "bob")})
+      reads.push_back(ended(store->strict().get({key})));
+    return side_by_side(loops, std::move(reads));
   };
-  EXPECT_THAT(side_by_side(), Each(std::optional<Code>()));
+  EXPECT_THAT(read(), Each(std::optional<Code>()));
   sql("ALTER TABLE contract.names RENAME TO gone");
-  EXPECT_THAT(side_by_side(), ElementsAre(std::nullopt, Code::unavailable, std::nullopt));
+  EXPECT_THAT(read(), ElementsAre(std::nullopt, Code::unavailable, std::nullopt));
   sql("ALTER TABLE contract.gone RENAME TO names");
-  EXPECT_THAT(side_by_side(), Each(std::optional<Code>()));
+  EXPECT_THAT(read(), Each(std::optional<Code>()));
   run(store->stop_delivery());
 }
 
@@ -132,7 +130,7 @@ TEST_F(PostgresFault, WhatIsAskedInOneTurnOfTheLoopIsOneExchange) {
     proxy.count(sync);
     std::vector<Task<std::string>> asked;
     for (auto const* statement : statements) asked.push_back(asked_together(*connection, *statement));
-    return boost::asio::co_spawn(loops.at(0), all(std::move(asked)), boost::asio::use_future).get();
+    return side_by_side(loops, std::move(asked));
   };
   EXPECT_THAT(together({&one, &two, &one}), ElementsAre("1", "2", "1"));
   EXPECT_EQ(proxy.count(), 1);
@@ -187,7 +185,7 @@ TEST_F(PostgresFault, OneBusyPartitionLeavesConnectionsToOthers) {
   other.ask("SELECT 1 FROM contract.tallies FOR UPDATE");
   std::vector<Task<std::optional<Code>>> busy;
   for (OperationId operation = 1; operation <= 40; ++operation)
-    busy.push_back(ended(*store, vote(1, "voter " + std::to_string(operation), operation)));
+    busy.push_back(ended(store->strict().commit(vote(1, "voter " + std::to_string(operation), operation))));
   std::thread waiting([&] {
     for (auto const& code : run(all(std::move(busy)))) EXPECT_EQ(code, std::nullopt);
   });
@@ -227,7 +225,7 @@ TEST_F(PostgresFault, LockThatNobodyLetsGoEndsInUnavailable) {
   options.deadline = std::chrono::seconds{1};
   {
     PostgresStore impatient(needs(), options, tables);
-    EXPECT_EQ(run(ended(impatient, vote(1, "bob", 2))), Code::unavailable);
+    EXPECT_EQ(run(ended(impatient.strict().commit(vote(1, "bob", 2)))), Code::unavailable);
   }
   other.ask("COMMIT");
   EXPECT_EQ(refused(vote(1, "bob", 2)), std::nullopt);
