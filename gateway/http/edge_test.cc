@@ -145,6 +145,7 @@ class EdgeApartTest : public EdgeTest {
   }
   Task<Response> watched(Request request) {
     ++begun;
+    files = request.files().size();
     if (request.maybe_text("q") == "missing") throw Error{Code::not_found, "Record not found"};
     co_return co_await echo(std::move(request));
   }
@@ -160,6 +161,7 @@ class EdgeApartTest : public EdgeTest {
   std::map<std::string, TokenFacts> facts{{"ada", {AccountId{7}, Role::user, 1, 70, "read write"}},
                                           {"app", {{}, Role::unspecified, 1, 71, "read"}}};
   int begun = 0, begun_meanwhile = 0;
+  std::size_t files = 0;  // of the last request
 };
 
 TEST_F(EdgeApartTest, WhatOnlyReadsBeginsWhileItsTokenIsChecked) {
@@ -199,6 +201,17 @@ TEST_F(EdgeApartTest, WhatWasReadForWhomTheTokenIsNotAnyMoreIsReadAnew) {
   EXPECT_EQ(begun_meanwhile, 3);
   EXPECT_EQ(get("/api/v1/me", "app").status, 403);
   EXPECT_EQ(get("/api/v1/me", "app").status, 403);
+}
+
+TEST_F(EdgeApartTest, WhatCameWithARequestIsReadOnceThoughItIsAnsweredTwice) {
+  facts["ada"].account = AccountId{8};
+  std::string const part = "--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\na\r\n--x--\r\n";
+  auto const response =
+      ask(Method::get, "/api/v1/watched",
+          {{"Authorization", "Bearer ada"}, {"Content-Type", "multipart/form-data; boundary=x"}}, part);
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(begun, 3);
+  EXPECT_EQ(files, 1u);
 }
 
 TEST_F(EdgeTest, TokenIsAskedForCheckedAndItsScopeToo) {
